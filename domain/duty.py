@@ -1,0 +1,95 @@
+"""Giving a case to a unit: the rows that end in DISPATCHED and the clocks they start."""
+
+from datetime import datetime
+
+from domain.case import Alarm, Status
+from domain.decision import RoutingDecision
+from domain.limit import Limit
+from domain.place import Level
+from domain.policy import Rung
+from domain.step import Step
+
+
+def give(step: Step, *, row: int, unit: str, limit: Limit, why: str = "", copy: bool = False) -> None:
+    """Make ``unit`` the one accountable owner and start its handling and sign-in clocks.
+
+    The handling clock starts here, at dispatch, not at sign-in (units bounce cases where
+    it does not). The total clock is never touched.
+    """
+    step.disarm("triage", "sign_in", "handling", "stage")
+    due_at = step.due(start=step.now, limit=limit)
+    step.change(
+        owner=unit,
+        arbiter=None,
+        checker=None,
+        dispatched_at=step.now,
+        signed_in_at=None,
+        submitted_at=None,
+        handling_limit=limit,
+        handling_from=step.now,
+        handling_due=due_at,
+        return_due=step.due(start=step.now, limit=step.policy.stages.return_request),
+        handlers=tuple(dict.fromkeys((*step.state.handlers, unit))),
+        on_time=None,
+    )
+    if row:
+        step.move(row, due_at=due_at, owner=unit, limit=str(limit), reason=why)
+    else:
+        step.change(status=Status.DISPATCHED)
+        step.record("reassigned", row=22, due_at=due_at, owner=unit, limit=str(limit), reason=why)
+    arm_sign_in(step, start=step.now)
+    arm_handling(step)
+    step.tell("assignment", unit=unit, due=_text(due_at), limit=str(limit))
+    for helper in step.state.co_handlers:
+        step.tell("assignment", unit=helper, due=_text(due_at), limit=str(limit), co_handler=True)
+    if copy:
+        for watcher in copies(step):
+            step.tell("assignment", unit=watcher, due=_text(due_at), limit=str(limit), copy=True)
+
+
+def copies(step: Step) -> tuple[str, ...]:
+    """Return who gets a copy: as routing says (the district when a street is the owner)."""
+    decision = step.state.decision
+    return () if decision is None else tuple(unit for unit in decision.copy_to if unit != step.state.owner)
+
+
+def arm_sign_in(step: Step, *, start: datetime) -> None:
+    """Arm reminder, duty call and escalation of the sign-in clock (E3) at the present level."""
+    rules, limit = step.policy.escalation, step.policy.stages.sign_in
+    step.change(level_since=start)
+    step.disarm("sign_in")
+    step.arm(
+        (Alarm.SIGN_IN_REMIND, step.share(start=start, limit=limit, share=rules.remind_at)),
+        (Alarm.SIGN_IN_CALL, step.share(start=start, limit=limit, share=rules.call_at)),
+        (Alarm.SIGN_IN_RAISE, step.share(start=start, limit=limit, share=rules.raise_at)),
+    )
+
+
+def arm_handling(step: Step) -> None:
+    """Arm warning, overdue and escalation of the handling clock (E4), leaving out what has passed."""
+    start, limit = step.state.handling_from, step.state.handling_limit
+    if start is None or limit is None:
+        return
+    rules = step.policy.escalation
+    marks = (
+        (Alarm.HANDLING_WARN, step.share(start=start, limit=limit, share=rules.warn_at)),
+        (Alarm.HANDLING_OVERDUE, step.share(start=start, limit=limit, share=rules.overdue_at)),
+        (Alarm.HANDLING_RAISE, step.share(start=start, limit=limit, share=rules.raise_overdue_at)),
+    )
+    step.disarm("handling")
+    step.arm(*((name, at) for name, at in marks if at > step.now))
+
+
+def enter_level(decision: RoutingDecision, floor: Level) -> Level:
+    """Return the level a case enters at: routing's, or higher where its severity demands (E1)."""
+    return min(decision.level, floor)
+
+
+def rungs_above(step: Step, level: Level) -> list[Rung]:
+    """Return the ladder above a level, nearest first."""
+    above = [rung for rung in step.state.rules.ladder if rung.level < level]
+    return sorted(above, key=lambda rung: rung.level, reverse=True)
+
+
+def _text(at: datetime) -> str:
+    return at.isoformat()

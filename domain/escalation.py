@@ -1,0 +1,124 @@
+"""Escalation E1–E6: a supervisor is added, the owner stays until a higher level re-assigns.
+
+Two clocks run at each level: not signed in (E3) and not solved (E4). A level with nobody
+on duty is skipped with the reason recorded. The city is reminded again and again: the
+ladder never falls off its end.
+"""
+
+from datetime import datetime, timedelta
+
+from domain.actor import ENGINE
+from domain.case import Alarm, Deadline, Status, Trigger
+from domain.clock import is_working
+from domain.duty import arm_sign_in, rungs_above
+from domain.place import Level
+from domain.policy import Rung
+from domain.step import Step
+from domain.unit import DutyHours
+
+LATE_TOLERANCE = timedelta(seconds=60)
+"""A deadline fired within this of its time starts the next clock at its own time, so that
+predictions are exact; fired later (nobody was there to fire it) the next clock starts now,
+so that people keep the time the rules give them."""
+
+
+def clock_start(step: Step, deadline: Deadline) -> datetime:
+    """Return where the clock after a fired deadline starts; see LATE_TOLERANCE."""
+    return deadline.at if step.now - deadline.at <= LATE_TOLERANCE else step.now
+
+
+def absence(step: Step, rung: Rung) -> str:
+    """Return why nobody can be called at this rung now, or an empty string."""
+    if rung.unit is None:
+        return rung.why_empty or "no unit at this level"
+    if rung.duty is DutyHours.NONE:
+        return "nobody on duty"
+    if rung.duty is DutyHours.WORK and step.state.urgent and not is_working(step.now, step.state.rules.calendar):
+        return "off duty outside working hours"
+    return ""
+
+
+def raise_level(step: Step, trigger: Trigger, *, start: datetime, due_at: datetime | None = None) -> bool:
+    """Add the next level that has somebody on duty as supervisor; False at the top.
+
+    The last rung is taken even when nobody is on duty there: somebody must be told.
+    """
+    before = step.state.level
+    above = rungs_above(step, before)
+    for place, rung in enumerate(above):
+        why = absence(step, rung)
+        if why and (rung.unit is None or place < len(above) - 1):
+            step.record("level_skipped", row=22, due_at=due_at, level=rung.level.name, reason=why, actor=ENGINE)
+            continue
+        _reach(step, rung, trigger, before=before, start=start, due_at=due_at)
+        return True
+    return False
+
+
+def _reach(
+    step: Step, rung: Rung, trigger: Trigger, *, before: Level, start: datetime, due_at: datetime | None
+) -> None:
+    unit = rung.unit or step.state.triage_unit
+    supervisors = tuple(dict.fromkeys((*step.state.supervisors, unit)))
+    step.change(level=rung.level, supervisors=supervisors)
+    step.record(
+        "escalated", row=22, due_at=due_at, trigger=trigger.value, from_level=before.name, level=rung.level.name,
+        supervisor=unit, owner=step.state.owner,
+    )  # fmt: skip
+    step.tell("escalation", unit=unit, trigger=trigger.value, level=rung.level.name, owner=step.state.owner)
+    step.tell("escalation", unit=step.state.owner, trigger=trigger.value, level=rung.level.name, owner=step.state.owner)
+    if step.state.status is Status.DISPATCHED:
+        arm_sign_in(step, start=start)
+
+
+def remind_top(step: Step, trigger: Trigger, alarm: Alarm, *, start: datetime, due_at: datetime) -> None:
+    """Remind the city level, and arm the next reminder."""
+    top = step.rung(Level.CITY)
+    unit = top.unit if top is not None and top.unit is not None else step.state.triage_unit
+    step.record("top_reminded", row=22, due_at=due_at, trigger=trigger.value, supervisor=unit, owner=step.state.owner)
+    step.tell("escalation", unit=unit, trigger=trigger.value, level=Level.CITY.name, owner=step.state.owner)
+    step.arm((alarm, step.due(start=start, limit=step.policy.escalation.repeat)))
+
+
+def sign_in_reminder(step: Step, deadline: Deadline) -> None:
+    """E3 at 50 %: remind the owner."""
+    step.record("sign_in_reminded", row=22, due_at=deadline.at, owner=step.state.owner, level=step.state.level.name)
+    step.tell("reminder", unit=step.state.owner, about="sign_in")
+
+
+def sign_in_call(step: Step, deadline: Deadline) -> None:
+    """E3 at 100 %: call the owner's duty phone."""
+    step.record("duty_called", row=22, due_at=deadline.at, owner=step.state.owner, level=step.state.level.name)
+    step.tell("duty_call", unit=step.state.owner, about="sign_in")
+
+
+def sign_in_raise(step: Step, deadline: Deadline) -> None:
+    """E3 at 150 %: one level up; at the top, remind and repeat."""
+    start = clock_start(step, deadline)
+    if not raise_level(step, Trigger.NOT_SIGNED_IN, start=start, due_at=deadline.at):
+        remind_top(step, Trigger.NOT_SIGNED_IN, Alarm.SIGN_IN_REPEAT, start=start, due_at=deadline.at)
+
+
+def handling_warn(step: Step, deadline: Deadline) -> None:
+    """E4 at 80 %: warn the handling unit and its leader."""
+    step.record("handling_warned", row=22, due_at=deadline.at, owner=step.state.owner)
+    step.tell("reminder", unit=step.state.owner, about="handling")
+
+
+def handling_overdue(step: Step, deadline: Deadline) -> None:
+    """E4 at 100 %: the unit is overdue, supervised (督办), and the level above gets a copy."""
+    step.record("overdue", row=22, due_at=deadline.at, owner=step.state.owner)
+    step.tell("overdue", unit=step.state.owner)
+    above = next((rung for rung in rungs_above(step, step.state.level) if rung.unit is not None), None)
+    if above is not None and above.unit != step.state.owner:
+        step.tell("overdue", unit=above.unit, copy=True)
+
+
+def handling_raise(step: Step, deadline: Deadline) -> None:
+    """E4 after one more limit: one level up, and again after each further limit."""
+    start = clock_start(step, deadline)
+    if not raise_level(step, Trigger.OVERDUE, start=start, due_at=deadline.at):
+        remind_top(step, Trigger.OVERDUE, Alarm.HANDLING_RAISE, start=start, due_at=deadline.at)
+        return
+    if step.state.handling_limit is not None:
+        step.arm((Alarm.HANDLING_RAISE, step.due(start=start, limit=step.state.handling_limit)))

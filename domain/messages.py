@@ -1,0 +1,242 @@
+"""Every command that can reach a case. Arguments of use cases, updates and inbox rows alike.
+
+Messages are for ever: a field is never renamed or removed, a new one has a default, and a
+golden JSON of each is committed (ADR 0004). ``kind`` tells them apart on the wire.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from domain.actor import Actor
+from domain.decision import RoutingDecision
+from domain.place import Place
+
+
+class CloseKind(StrEnum):
+    """How a case ended: solved, explained (no legal basis), partly, or forced by a leader."""
+
+    SOLVED = "solved"
+    EXPLAINED = "explained"
+    PARTLY = "partly"
+    FORCED = "forced"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Command:
+    """What all commands carry: a request id that makes them idempotent, and who acts."""
+
+    request_id: str
+    actor: Actor
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileCase(_Command):
+    """Row 12 by hand: triage names category, place and, through routing, the owner."""
+
+    kind: Literal["file_case"] = "file_case"
+    category: str
+    category_name: str = ""
+    place: Place
+    decision: RoutingDecision
+    site_check: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MergeInto(_Command):
+    """Row 7 by hand: this report is about the open case ``master``."""
+
+    kind: Literal["merge_into"] = "merge_into"
+    master: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JoinReport(_Command):
+    """A merged report joins its master; its reporter will get feedback like the first."""
+
+    kind: Literal["join_report"] = "join_report"
+    report_no: str
+    merged_case: str
+    wants_visit: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignIn(_Command):
+    """Row 14: the unit takes the case. With an assignee it starts handling at once (row 20)."""
+
+    kind: Literal["sign_in"] = "sign_in"
+    assignee: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RequestReturn(_Command):
+    """Row 15: not ours, with reason, proposed owner and legal basis."""
+
+    kind: Literal["request_return"] = "request_return"
+    reason: str
+    proposed_unit: str | None = None
+    legal_basis: str = ""
+    crosses_district: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GrantReturn(_Command):
+    """Row 16: the dispatcher gives the case to another unit with a fresh handling limit."""
+
+    kind: Literal["grant_return"] = "grant_return"
+    lead: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RefuseReturn(_Command):
+    """Row 17: the return is refused; the unit has it, and it counts as signed in."""
+
+    kind: Literal["refuse_return"] = "refuse_return"
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rule(_Command):
+    """Row 19: the binding ruling of an arbitration."""
+
+    kind: Literal["rule"] = "rule"
+    lead: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StartHandling(_Command):
+    """Row 20: a person is assigned and the reporter contacted (响应)."""
+
+    kind: Literal["start_handling"] = "start_handling"
+    assignee: str = ""
+    contacted: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SubmitResult(_Command):
+    """Row 26: the unit forwards its result. Overdue is judged at this moment."""
+
+    kind: Literal["submit_result"] = "submit_result"
+    result: str
+    solved: bool = True
+    photos: tuple[str, ...] = ()
+    contacted: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SendBack(_Command):
+    """Row 27: the result is not done (返工)."""
+
+    kind: Literal["send_back"] = "send_back"
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RequestCheck(_Command):
+    """Row 28 by hand: somebody other than the handler looks on site."""
+
+    kind: Literal["request_check"] = "request_check"
+    checker: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecordCheck(_Command):
+    """Rows 29 and 30: the check's finding. A pass closes the case as solved."""
+
+    kind: Literal["record_check"] = "record_check"
+    passed: bool
+    note: str = ""
+    photos: tuple[str, ...] = ()
+    lon: float | None = None
+    lat: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CloseCase(_Command):
+    """Row 30: the supervising side closes the case."""
+
+    kind: Literal["close_case"] = "close_case"
+    close_kind: CloseKind = CloseKind.SOLVED
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecordVisit(_Command):
+    """Rows 32 and 33: one try to reach one reporter (回访).
+
+    ``grade`` runs 1 (very dissatisfied) to 5 (very satisfied); silence is no grade.
+    ``at_fault`` says whether a bad answer is the handler's fault.
+    """
+
+    kind: Literal["record_visit"] = "record_visit"
+    report_no: str
+    reached: bool
+    contacted: bool | None = None
+    solved: bool | None = None
+    grade: int | None = None
+    at_fault: bool = True
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReportUp(_Command):
+    """E2 (报请): no authority or means at this level, stated with a reason."""
+
+    kind: Literal["report_up"] = "report_up"
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reassign(_Command):
+    """A commanding level names another owner (row 22: the owner is kept until this)."""
+
+    kind: Literal["reassign"] = "reassign"
+    lead: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CancelCase(_Command):
+    """Row 36: the reporter withdrew, a mistake, a drill's end. Never for severity 1–2."""
+
+    kind: Literal["cancel_case"] = "cancel_case"
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TimePassed:
+    """The engine's own message: fire every deadline that is due."""
+
+    kind: Literal["time_passed"] = "time_passed"
+
+
+Command = (
+    FileCase
+    | MergeInto
+    | JoinReport
+    | SignIn
+    | RequestReturn
+    | GrantReturn
+    | RefuseReturn
+    | Rule
+    | StartHandling
+    | SubmitResult
+    | SendBack
+    | RequestCheck
+    | RecordCheck
+    | CloseCase
+    | RecordVisit
+    | ReportUp
+    | Reassign
+    | CancelCase
+)
+Message = Command | TimePassed
+
+COMMANDS: dict[str, type[Command]] = {
+    command.__dataclass_fields__["kind"].default: command  # type: ignore[misc]
+    for command in Command.__args__
+}

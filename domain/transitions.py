@@ -1,0 +1,200 @@
+"""The transition table of a case as data (reference: domain.md §8, assembled from published city rules).
+
+``decide`` moves a case only along these rows; ``docs/transitions.md`` is generated from
+them. Rows 3–6, 8–11, 21, 23–25 and 37–39 belong to the whole rulebook and are added here.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from domain.actor import Role
+from domain.case import Status
+
+S = Status
+R = Role
+
+ACTIVE = (
+    S.RECEIVED, S.TRIAGING, S.FILED, S.DISPATCHED, S.ACCEPTED, S.HANDLING, S.RETURN_REQUESTED,
+    S.ARBITRATION, S.FEEDBACK, S.CHECKING, S.REOPENED,
+)  # fmt: skip
+"""States in which somebody owes the next step before the case is closed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Transition:
+    """One row: from which states, to which, by what message and whom, within what time.
+
+    ``target`` is None where the state stays. ``message`` is a command's kind, or the name
+    of the engine's own cause. ``roles`` may send the command. ``urgent`` and ``normal``
+    are the default deadlines of severity 1–2 and 3–4 as written in the standard's units.
+    """
+
+    row: int
+    sources: tuple[Status | None, ...]
+    target: Status | None
+    message: str
+    roles: tuple[Role, ...]
+    urgent: str
+    normal: str
+    zh: str
+    en: str
+
+
+TRANSITIONS: tuple[Transition, ...] = (
+    Transition(
+        row=1, sources=(None,), target=S.RECEIVED, message="begin", roles=(R.ENGINE,),
+        urgent="0MIN", normal="0MIN", zh="收到报告，给出回执号", en="a report arrives; receipt number to the reporter",
+    ),
+    Transition(
+        row=2, sources=(S.RECEIVED,), target=S.TRIAGING, message="begin", roles=(R.ENGINE,),
+        urgent="1MIN", normal="5MIN", zh="定类、定位、定网格、定急缓", en="classify, locate, find grid, score urgency",
+    ),
+    Transition(
+        row=7, sources=(S.TRIAGING,), target=S.MERGED, message="merge_into", roles=(R.ENGINE, R.OPERATOR, R.DISPATCHER),
+        urgent="10MIN", normal="1WH", zh="与在办同一事件并案", en="the same event is open: merged into it",
+    ),
+    Transition(
+        row=12, sources=(S.TRIAGING,), target=S.FILED, message="file_case", roles=(R.ENGINE, R.OPERATOR, R.DISPATCHER),
+        urgent="10MIN", normal="1WH", zh="符合立案条件，立案", en="the filing condition is met; it fixes the limit",
+    ),
+    Transition(
+        row=13, sources=(S.FILED,), target=S.DISPATCHED, message="file_case", roles=(R.ENGINE, R.OPERATOR, R.DISPATCHER),
+        urgent="5MIN", normal="1WH", zh="派遣到主办单位，处置时限起算", en="owner found; the handling clock starts",
+    ),
+    Transition(
+        row=14, sources=(S.DISPATCHED,), target=S.ACCEPTED, message="sign_in", roles=(R.HANDLER, R.LEADER),
+        urgent="15MIN", normal="4WH", zh="主办单位签收", en="the owner signs in",
+    ),
+    Transition(
+        row=15, sources=(S.DISPATCHED, S.ACCEPTED), target=S.RETURN_REQUESTED, message="request_return",
+        roles=(R.HANDLER, R.LEADER), urgent="30MIN", normal="1WD",
+        zh="申请退回（理由、建议单位、依据），时限照走", en="not ours, with reason; the clock keeps running",
+    ),
+    Transition(
+        row=16, sources=(S.RETURN_REQUESTED,), target=S.DISPATCHED, message="grant_return",
+        roles=(R.DISPATCHER, R.SUPERVISOR), urgent="30MIN", normal="4WH",
+        zh="同意退回，改派，处置时限重新起算", en="granted: new owner, fresh handling limit, total clock goes on",
+    ),
+    Transition(
+        row=17, sources=(S.RETURN_REQUESTED,), target=S.ACCEPTED, message="refuse_return",
+        roles=(R.DISPATCHER, R.SUPERVISOR), urgent="30MIN", normal="4WH",
+        zh="不同意退回，视为签收", en="refused: the unit has it",
+    ),
+    Transition(
+        row=18, sources=(S.RETURN_REQUESTED,), target=S.ARBITRATION, message="time_passed", roles=(R.ENGINE,),
+        urgent="0MIN", normal="0MIN", zh="再次退回、两家推诿或逾期不决，提请裁定",
+        en="second return, two refusals or no answer: to arbitration",
+    ),
+    Transition(
+        row=19, sources=(S.ARBITRATION,), target=S.DISPATCHED, message="rule", roles=(R.SUPERVISOR,),
+        urgent="30MIN", normal="1WD", zh="裁定主办单位，不得再退", en="binding ruling: the lead cannot return it",
+    ),
+    Transition(
+        row=20, sources=(S.ACCEPTED,), target=S.HANDLING, message="start_handling", roles=(R.HANDLER, R.LEADER),
+        urgent="2UH", normal="1WD", zh="指定人员，联系诉求人（响应）", en="a person is assigned, the reporter contacted",
+    ),
+    Transition(
+        row=22, sources=ACTIVE, target=None, message="time_passed", roles=(R.ENGINE, R.HANDLER, R.LEADER, R.SUPERVISOR),
+        urgent="§4.2", normal="§4.2", zh="提级（E1–E6）：增加督办层级，主办不变，直到上级改派",
+        en="escalation E1–E6: a supervisor is added, the owner stays until re-assigned",
+    ),
+    Transition(
+        row=26, sources=(S.HANDLING,), target=S.FEEDBACK, message="submit_result", roles=(R.HANDLER, R.LEADER),
+        urgent="limit", normal="limit", zh="反馈处置结果；此刻判定是否超期", en="result forwarded; overdue is judged now",
+    ),
+    Transition(
+        row=27, sources=(S.FEEDBACK,), target=S.HANDLING, message="send_back", roles=(R.LEADER, R.DISPATCHER, R.SUPERVISOR),
+        urgent="1UH", normal="4WH", zh="未完成，返工；原时限不变", en="not done: rework, the original deadline stands",
+    ),
+    Transition(
+        row=28, sources=(S.FEEDBACK,), target=S.CHECKING, message="request_check",
+        roles=(R.ENGINE, R.OPERATOR, R.DISPATCHER, R.SUPERVISOR), urgent="4UH", normal="1WD",
+        zh="派非处置人员现场核查", en="on-site check by somebody other than the handler",
+    ),
+    Transition(
+        row=29, sources=(S.CHECKING,), target=S.HANDLING, message="record_check", roles=(R.CHECKER, R.SUPERVISOR),
+        urgent="4UH", normal="1WD", zh="核查不通过，返工", en="not passed: rework",
+    ),
+    Transition(
+        row=30, sources=(S.CHECKING, S.FEEDBACK), target=S.CLOSED, message="close_case",
+        roles=(R.CHECKER, R.OPERATOR, R.DISPATCHER, R.SUPERVISOR), urgent="4UH", normal="1WD",
+        zh="符合结案条件，由监督方结案", en="closing condition met; closed by the supervising side",
+    ),
+    Transition(
+        row=31, sources=(S.CLOSED,), target=S.VISITING, message="close_case", roles=(R.ENGINE,),
+        urgent="1WD", normal="1WD", zh="开始回访每一位诉求人", en="every reporter is visited",
+    ),
+    Transition(
+        row=32, sources=(S.VISITING,), target=S.EVALUATED, message="record_visit", roles=(R.ENGINE, R.OPERATOR),
+        urgent="3WD", normal="3WD", zh="回访完成；未接通不等于满意", en="reached, or no answer after the tries; silence is not satisfaction",
+    ),
+    Transition(
+        row=33, sources=(S.VISITING,), target=S.REOPENED, message="record_visit", roles=(R.OPERATOR,),
+        urgent="1WD", normal="1WD", zh="未解决或差评且属处置原因，重办", en="unsolved through the handler's fault: reopened",
+    ),
+    Transition(
+        row=34, sources=(S.REOPENED,), target=S.DISPATCHED, message="record_visit", roles=(R.ENGINE,),
+        urgent="limit/2", normal="limit/2", zh="原单位重办，时限减半，抄送上级", en="same unit, half the limit, upper level copied",
+    ),
+    Transition(
+        row=35, sources=(S.EVALUATED, S.CLOSED), target=S.ARCHIVED, message="time_passed", roles=(R.ENGINE,),
+        urgent="30ND", normal="30ND", zh="归档，不可更改", en="archived, immutable",
+    ),
+    Transition(
+        row=36, sources=ACTIVE, target=S.CANCELLED, message="cancel_case", roles=(R.OPERATOR,),
+        urgent="-", normal="-", zh="诉求人撤回或误报，作废（1–2 级不可）", en="withdrawn or a mistake; never for severity 1–2",
+    ),
+)  # fmt: skip
+
+BY_ROW: dict[int, Transition] = {transition.row: transition for transition in TRANSITIONS}
+
+UNMOVED: dict[str, tuple[tuple[Status, ...], tuple[Role, ...]]] = {
+    "join_report": (tuple(status for status in S if status not in (S.MERGED, S.ARCHIVED, S.CANCELLED)), (R.ENGINE,)),
+    "report_up": (
+        (S.DISPATCHED, S.ACCEPTED, S.HANDLING, S.ARBITRATION),
+        (R.HANDLER, R.LEADER, R.SUPERVISOR),
+    ),
+    "reassign": ((S.DISPATCHED, S.ACCEPTED, S.HANDLING), (R.SUPERVISOR, R.DISPATCHER)),
+}
+"""Commands that move no state by a row of their own: their states and roles (row 22's family)."""
+
+THROUGH: dict[str, tuple[Status, ...]] = {
+    "submit_result": (S.ACCEPTED,),
+    "close_case": (),
+    "record_check": (),
+}
+"""States from which a command first takes another row on its way (a result from ACCEPTED starts handling)."""
+
+
+def commands(status: Status) -> Iterator[tuple[str, tuple[Role, ...]]]:
+    """Yield the kinds of command a state takes, each with the roles that may send it.
+
+    This is what a page may offer and what a refusal names; guards may still refuse.
+    """
+    seen: set[str] = set()
+    for transition in TRANSITIONS:
+        roles = tuple(role for role in transition.roles if role is not R.ENGINE)
+        human = transition.message not in ("begin", "time_passed") and roles
+        reaches = status in transition.sources or status in THROUGH.get(transition.message, ())
+        if human and reaches and transition.message not in seen:
+            seen.add(transition.message)
+            yield transition.message, roles
+    for kind, (sources, roles) in UNMOVED.items():
+        people = tuple(role for role in roles if role is not R.ENGINE)
+        if status in sources and people:
+            yield kind, people
+
+
+def roles_for(kind: str, status: Status) -> tuple[Role, ...] | None:
+    """Return the roles that may send ``kind`` in ``status``, engine included; None when the state refuses it."""
+    found: list[Role] = []
+    reached = False
+    for transition in TRANSITIONS:
+        sources = transition.sources + THROUGH.get(kind, ())
+        if transition.message == kind and status in sources:
+            reached = True
+            found.extend(transition.roles)
+    if kind in UNMOVED and status in UNMOVED[kind][0]:
+        reached = True
+        found.extend(UNMOVED[kind][1])
+    return tuple(dict.fromkeys(found)) if reached else None
