@@ -1,0 +1,84 @@
+# Everything runs from .venv/, made from the locked dependencies; nothing is installed elsewhere.
+# `make` or `make help` lists the targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+# The first interpreter of a version that pyproject.toml allows; PYTHON=... chooses another.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
+	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null \
+	&& { echo "$$p"; break; }; done)
+
+# Wheels only: no compiler, and no build of anything that is not in a lock file.
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check
+LOCKED := --require-hashes --only-binary :all:
+
+.PHONY: help setup setup-dev demo up test lint format bench lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.runtime ## Make .venv with the locked run-time dependencies and the cityops command
+
+setup-dev: $(VENV)/.dev ## The same, with everything the tests and the linters need
+
+demo: setup ## Play a day of a city on the embedded stack (ARGS=--exit ends by itself)
+	@$(BIN)/cityops demo $(ARGS)
+
+up: setup ## Start the embedded stack; its data stays in var/
+	@$(BIN)/cityops up $(ARGS)
+
+test: setup-dev ## Run all tests; they bring their own servers (ARGS="-k word" chooses)
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: setup-dev ## Format, rules, types, import contracts, spelling, budgets
+	@echo "ruff check";        $(BIN)/ruff check .
+	@echo "ruff format";       $(BIN)/ruff format --check .
+	@echo "mypy --strict";     $(BIN)/mypy
+	@echo "import contracts";  $(BIN)/lint-imports
+	@echo "dependencies";      $(BIN)/deptry .
+	@echo "spelling";          $(BIN)/codespell
+	@echo "architecture";      $(BIN)/python -m pytest -q tests/architecture
+
+format: setup-dev ## Format the code and apply the safe fixes
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
+
+bench: setup-dev ## Measure this machine: intake, dispatch, full lives, look-ups
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+# `make lock ARGS=--upgrade` takes newer versions; without it only what pyproject.toml asks for changes.
+COMPILE = $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
+	--generate-hashes --no-header $(ARGS)
+
+lock: setup-dev ## Resolve pyproject.toml into requirements/*.lock
+	@$(COMPILE) pyproject.toml -o requirements/runtime.lock
+	@$(COMPILE) --group build -c requirements/runtime.lock -o requirements/build.lock
+	@$(COMPILE) pyproject.toml --group dev -c requirements/runtime.lock -o requirements/dev.lock
+
+clean: ## Remove .venv, caches and builds; never var/, which holds cases
+	@rm -rf $(VENV) build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	@find . -name __pycache__ -type d -not -path './var/*' -prune -exec rm -rf {} +
+
+$(VENV)/.created:
+	@test -n "$(PYTHON)" || { echo "No Python 3.11, 3.12 or 3.13 on the path; give one with PYTHON=..." >&2; exit 1; }
+	@echo "Making $(VENV) with $$($(PYTHON) --version)"
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.runtime: requirements/runtime.lock requirements/build.lock pyproject.toml | $(VENV)/.created
+	@echo "Installing the locked run-time dependencies"
+	@$(PIP_INSTALL) $(LOCKED) -r requirements/runtime.lock -r requirements/build.lock
+	@$(PIP_INSTALL) --no-deps --no-index --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.lock $(VENV)/.runtime
+	@echo "Installing the locked tools and test servers"
+	@$(PIP_INSTALL) $(LOCKED) -r requirements/dev.lock
+	@touch $@
