@@ -33,7 +33,9 @@ def test_locked_requirements_carry_hashes_and_versions_only() -> None:
     locks = sorted((ROOT / "requirements").glob("*.lock"))
     assert [lock.name for lock in locks] == ["build.lock", "dev.lock", "runtime.lock"]
     for lock in locks:
-        entries = re.split(r"\n(?=\S)", re.sub(r"^ *#.*\n", "", lock.read_text(encoding="utf-8"), flags=re.M))
+        entries = re.split(
+            r"\n(?=\S)", re.sub(r"^ *#.*\n", "", lock.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        )
         for entry in entries:
             assert re.match(r"[a-z0-9.-]+==[^ ]+ (; .+ )?\\\n", entry), f"{lock.name}: {entry}"
             assert "--hash=sha256:" in entry, f"{lock.name}: {entry}"
@@ -42,7 +44,9 @@ def test_locked_requirements_carry_hashes_and_versions_only() -> None:
 def test_every_development_lock_pins_what_the_product_runs_with() -> None:
     """The tests run with the very versions that a city installs."""
     pins = {
-        name: set(re.findall(r"^([a-z0-9.-]+==[^ ]+)", (ROOT / "requirements" / name).read_text(), re.M))
+        name: set(
+            re.findall(r"^([a-z0-9.-]+==[^ ]+)", (ROOT / "requirements" / name).read_text(), re.MULTILINE)
+        )
         for name in ("runtime.lock", "dev.lock")
     }
     assert pins["runtime.lock"] - pins["dev.lock"] == set()
