@@ -39,7 +39,12 @@ class RunnerUp:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RouteRequest:
-    """What routing is asked: a located place, a category, its condition and circumstances."""
+    """What routing is asked: a located place, a category, its condition and circumstances.
+
+    ``asset_owner`` is the code of a unit or a department type, when the part or sensor is
+    known to belong to it; ``minute_of_day`` is the city's local time in minutes from
+    midnight (None = unknown, then no rule bound to hours matches).
+    """
 
     place: Place
     category: str
@@ -48,14 +53,15 @@ class RouteRequest:
     channel: str = ""
     tags: tuple[str, ...] = ()
     asset_owner: str | None = None
+    minute_of_day: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RoutingDecision:
     """Who gets a case. ``lead`` is None exactly when ``shortfall`` is set.
 
-    ``level`` is the level of entry; ``limit`` the handling limit of the filing condition;
-    ``confidence`` runs 0 to 1, and below the pack's threshold a dispatcher confirms.
+    ``level`` is the level of entry, that of the lead unit; ``limit`` the handling limit of
+    the filing condition; ``confidence`` runs 0 to 1, and below the pack's threshold a dispatcher confirms.
     """
 
     lead: str | None
@@ -70,3 +76,4 @@ class RoutingDecision:
     shortfall: Shortfall | None = None
     confidence: float = 1.0
     version: str = ""
+    category: str = ""
