@@ -19,6 +19,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --no-input --disable-pip-ver
 LOCKED := --require-hashes --only-binary :all:
 
 .PHONY: help setup setup-dev demo up test lint format bench lock clean
+.PHONY: lint-code lint-types lint-rooms lint-packages lint-words lint-budgets
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,14 +37,27 @@ up: setup ## Start the embedded stack; its data stays in var/
 test: setup-dev ## Run all tests; they bring their own servers (ARGS="-k word" chooses)
 	@$(BIN)/python -m pytest $(ARGS)
 
-lint: setup-dev ## Format, rules, types, import contracts, spelling, budgets
-	@echo "ruff check";        $(BIN)/ruff check .
-	@echo "ruff format";       $(BIN)/ruff format --check .
-	@echo "mypy --strict";     $(BIN)/mypy
-	@echo "import contracts";  $(BIN)/lint-imports
-	@echo "dependencies";      $(BIN)/deptry .
-	@echo "spelling";          $(BIN)/codespell
-	@echo "architecture";      $(BIN)/python -m pytest -q tests/architecture
+# `make -k lint` goes on after a failure.
+lint: lint-code lint-types lint-rooms lint-packages lint-words lint-budgets ## Rules, format, types, import contracts, spelling, budgets
+
+lint-code: setup-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+lint-types: setup-dev
+	$(BIN)/mypy
+
+lint-rooms: setup-dev
+	$(BIN)/lint-imports
+
+lint-packages: setup-dev
+	$(BIN)/deptry .
+
+lint-words: setup-dev
+	$(BIN)/codespell
+
+lint-budgets: setup-dev
+	$(BIN)/python -m pytest -q tests/architecture
 
 format: setup-dev ## Format the code and apply the safe fixes
 	@$(BIN)/ruff check --fix-only .
