@@ -1,0 +1,169 @@
+"""The words behind codes, per language: levels, urgency, triggers, dates. Used as template filters.
+
+Each filter takes what the context holds and answers a readable word; an unknown code is
+shown as it is, because a notice with an odd word in it is better than none.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from domain.limit import Limit, LimitUnit, UnableToReadLimit
+
+TITLES: Mapping[str, Mapping[str, str]] = {
+    "zh": {
+        "assignment": "派单",
+        "reminder": "催办提醒",
+        "duty_call": "值班呼叫",
+        "escalation": "逐级上报",
+        "overdue": "超时督办",
+        "return_requested": "退单申请",
+        "return_decided": "退单裁定",
+        "arbitration": "权属裁决",
+        "rework": "返工",
+        "check_request": "现场核查",
+        "result": "办理结果",
+        "closed": "结案",
+        "reopened": "重新办理",
+        "merged": "并案",
+        "cancelled": "作废",
+    },
+    "en": {
+        "assignment": "Assignment",
+        "reminder": "Reminder",
+        "duty_call": "Duty call",
+        "escalation": "Escalation",
+        "overdue": "Overdue, supervised",
+        "return_requested": "Return requested",
+        "return_decided": "Return decided",
+        "arbitration": "Arbitration",
+        "rework": "Rework",
+        "check_request": "Site check",
+        "result": "Result",
+        "closed": "Closed",
+        "reopened": "Reopened",
+        "merged": "Merged",
+        "cancelled": "Cancelled",
+    },
+}
+
+_LEVELS = {
+    "zh": {1: "市级", 2: "区级", 3: "街道", 4: "社区", 5: "网格"},
+    "en": {1: "city", 2: "district", 3: "street", 4: "community", 5: "grid"},
+}
+_SEVERITIES = {
+    "zh": {1: "特急", 2: "紧急", 3: "较急", 4: "一般"},
+    "en": {1: "critical", 2: "urgent", 3: "elevated", 4: "normal"},
+}
+_ROLES = {
+    "zh": {"owner": "责任单位", "co_handler": "协办单位", "copy": "抄送"},
+    "en": {"owner": "accountable unit", "co_handler": "co-handler", "copy": "for information"},
+}
+_CLOCKS = {
+    "zh": {"sign_in": "签收", "handling": "处置"},
+    "en": {"sign_in": "sign-in", "handling": "handling"},
+}
+# The nine triggers of the escalation policy (reference: domain.md §4.2).
+_TRIGGERS = {
+    "zh": {
+        "E1": "事件等级达到上级指挥标准",
+        "E2": "本级无权限或无力量处置",
+        "E3": "超过签收时限未签收",
+        "E4": "超过处置时限未办结",
+        "E5": "多次退单或多单位推诿",
+        "E6": "多次返工或回访未解决",
+        "E7": "跨行政区域",
+        "E8": "同类事件短时集中发生",
+        "E9": "重点督办标签",
+    },
+    "en": {
+        "E1": "severity calls for a higher level",
+        "E2": "no authority or means at this level",
+        "E3": "not signed in within its limit",
+        "E4": "not handled within its limit",
+        "E5": "returned repeatedly or refused by several units",
+        "E6": "repeated rework, or unsolved after visits",
+        "E7": "crosses administrative areas",
+        "E8": "many of one kind in a short time",
+        "E9": "tagged for supervision",
+    },
+}
+_UNITS = {
+    "zh": {"MIN": "分钟", "UH": "紧急工作时", "UD": "紧急工作日", "WH": "工作时", "WD": "工作日", "ND": "自然日"},
+    "en": {
+        "MIN": "minutes",
+        "UH": "hours, nights included",
+        "UD": "days, nights included",
+        "WH": "working hours",
+        "WD": "working days",
+        "ND": "calendar days",
+    },
+}
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_NO_PLACE = {"zh": "地点待定", "en": "place not yet known"}
+
+Words = Callable[[object], str]
+
+
+def title(*, template: str, language: str) -> str:
+    """Return the heading of a notice, or a general one for a template nobody knows."""
+    general = "事件通知" if language == "zh" else "Notice"
+    return TITLES[language].get(template, general)
+
+
+def filters(*, language: str) -> dict[str, Words]:
+    """Return the filters that turn codes into words of this language ("zh" or "en")."""
+    return {
+        "city_time": city_time_zh if language == "zh" else city_time_en,
+        "clock_name": _looked_up(_CLOCKS[language]),
+        "level_name": _looked_up(_LEVELS[language]),
+        "limit_text": _limit_text(_UNITS[language]),
+        "place": _place(_NO_PLACE[language]),
+        "role_name": _looked_up(_ROLES[language]),
+        "severity_name": _looked_up(_SEVERITIES[language]),
+        "trigger_name": _looked_up(_TRIGGERS[language]),
+    }
+
+
+def city_time_zh(value: object) -> str:
+    """Show an ISO 8601 time as it stands, ``2026年11月22日 17:30``; ValueError if it is none."""
+    at = datetime.fromisoformat(str(value))
+    return f"{at.year}年{at.month}月{at.day}日 {at:%H:%M}"
+
+
+def city_time_en(value: object) -> str:
+    """Show an ISO 8601 time as it stands, ``22 Nov 2026, 17:30``; ValueError if it is none."""
+    at = datetime.fromisoformat(str(value))
+    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}, {at:%H:%M}"
+
+
+def _looked_up(words: Mapping[int, str] | Mapping[str, str]) -> Words:
+    known = {str(code): word for code, word in words.items()}
+    return lambda code: known.get(str(code), str(code))
+
+
+def _limit_text(units: Mapping[str, str]) -> Words:
+    def words(value: object) -> str:
+        try:
+            limit = Limit.parse(str(value))
+        except UnableToReadLimit:
+            return str(value)
+        return f"{limit.amount:g} {units[LimitUnit(limit.unit).value]}"
+
+    return words
+
+
+def _place(unknown: str) -> Words:
+    def words(areas: object) -> str:
+        if not isinstance(areas, Sequence) or isinstance(areas, str):
+            return unknown
+        return " / ".join(str(area) for area in areas) or unknown
+
+    return words
+
+
+def tidy(*, text: str) -> str:
+    """Return a body without control characters, trailing blanks or runs of empty lines."""
+    plain = "".join(char if char == "\n" or char.isprintable() else " " for char in text)
+    lines = "\n".join(line.rstrip() for line in plain.split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", lines).strip("\n")
