@@ -92,7 +92,7 @@ REFUSALS: dict[RefusalCode, tuple[str, str]] = {
 }
 
 
-class CommandRefused(Exception):  # noqa: N818 - a refusal is an answer, not a fault
+class CommandRefused(Exception):
     """The case does not take this command. Carries a stable code and its parameters."""
 
     def __init__(self, code: RefusalCode, **params: str) -> None:

@@ -33,9 +33,13 @@ def absence(step: Step, rung: Rung) -> str:
         return rung.why_empty or "no unit at this level"
     if rung.duty is DutyHours.NONE:
         return "nobody on duty"
-    if rung.duty is DutyHours.WORK and step.state.urgent and not is_working(step.now, step.state.rules.calendar):
+    if rung.duty is DutyHours.WORK and step.state.urgent and not _working(step):
         return "off duty outside working hours"
     return ""
+
+
+def _working(step: Step) -> bool:
+    return is_working(moment=step.now, calendar=step.state.rules.calendar)
 
 
 def raise_level(step: Step, trigger: Trigger, *, start: datetime, due_at: datetime | None = None) -> bool:
@@ -48,7 +52,9 @@ def raise_level(step: Step, trigger: Trigger, *, start: datetime, due_at: dateti
     for place, rung in enumerate(above):
         why = absence(step, rung)
         if why and (rung.unit is None or place < len(above) - 1):
-            step.record("level_skipped", row=22, due_at=due_at, level=rung.level.name, reason=why, actor=ENGINE)
+            step.record(
+                "level_skipped", row=22, due_at=due_at, level=rung.level.name, reason=why, actor=ENGINE
+            )
             continue
         _reach(step, rung, trigger, before=before, start=start, due_at=due_at)
         return True
@@ -66,7 +72,13 @@ def _reach(
         supervisor=unit, owner=step.state.owner,
     )  # fmt: skip
     step.tell("escalation", unit=unit, trigger=trigger.value, level=rung.level.name, owner=step.state.owner)
-    step.tell("escalation", unit=step.state.owner, trigger=trigger.value, level=rung.level.name, owner=step.state.owner)
+    step.tell(
+        "escalation",
+        unit=step.state.owner,
+        trigger=trigger.value,
+        level=rung.level.name,
+        owner=step.state.owner,
+    )
     if step.state.status is Status.DISPATCHED:
         arm_sign_in(step, start=start)
 
@@ -75,20 +87,26 @@ def remind_top(step: Step, trigger: Trigger, alarm: Alarm, *, start: datetime, d
     """Remind the city level, and arm the next reminder."""
     top = step.rung(Level.CITY)
     unit = top.unit if top is not None and top.unit is not None else step.state.triage_unit
-    step.record("top_reminded", row=22, due_at=due_at, trigger=trigger.value, supervisor=unit, owner=step.state.owner)
+    step.record(
+        "top_reminded", row=22, due_at=due_at, trigger=trigger.value, supervisor=unit, owner=step.state.owner
+    )
     step.tell("escalation", unit=unit, trigger=trigger.value, level=Level.CITY.name, owner=step.state.owner)
     step.arm((alarm, step.due(start=start, limit=step.policy.escalation.repeat)))
 
 
 def sign_in_reminder(step: Step, deadline: Deadline) -> None:
     """E3 at 50 %: remind the owner."""
-    step.record("sign_in_reminded", row=22, due_at=deadline.at, owner=step.state.owner, level=step.state.level.name)
+    step.record(
+        "sign_in_reminded", row=22, due_at=deadline.at, owner=step.state.owner, level=step.state.level.name
+    )
     step.tell("reminder", unit=step.state.owner, about="sign_in")
 
 
 def sign_in_call(step: Step, deadline: Deadline) -> None:
     """E3 at 100 %: call the owner's duty phone."""
-    step.record("duty_called", row=22, due_at=deadline.at, owner=step.state.owner, level=step.state.level.name)
+    step.record(
+        "duty_called", row=22, due_at=deadline.at, owner=step.state.owner, level=step.state.level.name
+    )
     step.tell("duty_call", unit=step.state.owner, about="sign_in")
 
 

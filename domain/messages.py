@@ -237,6 +237,5 @@ Command = (
 Message = Command | TimePassed
 
 COMMANDS: dict[str, type[Command]] = {
-    command.__dataclass_fields__["kind"].default: command  # type: ignore[misc]
-    for command in Command.__args__
+    command.__dataclass_fields__["kind"].default: command for command in Command.__args__
 }

@@ -59,7 +59,7 @@ class CityFacts:
     metric_epsg: int
     notice_zh: str = ""
     notice_en: str = ""
-    confirm_below: float = 0.6
+    confirm_below: float = 0.5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

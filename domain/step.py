@@ -4,7 +4,6 @@
 it. All changes go through four verbs: ``change``, ``move``, ``record`` and ``tell``.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -17,6 +16,7 @@ from domain.place import Level
 from domain.policy import Rung, SeverityPolicy
 from domain.transitions import BY_ROW
 
+Moved = tuple[Status | None, Status]
 Plain = str | int | float | bool | list[str] | None
 
 
@@ -45,22 +45,33 @@ class Step:
         self.state = replace(self.state, **fields)
 
     def record(
-        self, kind: str, *, row: int = 0, due_at: datetime | None = None, actor: Actor | None = None, **data: Plain
+        self,
+        kind: str,
+        *,
+        row: int = 0,
+        due_at: datetime | None = None,
+        actor: Actor | None = None,
+        **data: Plain,
     ) -> None:
         """Append a fact that moves no state."""
-        self._append(kind, row, self.state.status, self.state.status, due_at, actor or self.actor, data)
+        moved = (self.state.status, self.state.status)
+        self._append(kind=kind, row=row, moved=moved, due_at=due_at, actor=actor or self.actor, data=data)
 
-    def move(self, row: int, *, due_at: datetime | None = None, actor: Actor | None = None, **data: Plain) -> None:
+    def move(
+        self, row: int, *, due_at: datetime | None = None, actor: Actor | None = None, **data: Plain
+    ) -> None:
         """Take a row of the transition table: check it, change the status, append the fact."""
         transition = BY_ROW[row]
         source = None if row == 1 else self.state.status
         if source not in transition.sources or transition.target is None:
             raise BrokenTable(f"row {row} does not lead from {source}")
         self.change(status=transition.target)
-        kind = transition.target.value
-        self._append(kind, row, source, transition.target, due_at, actor or self.actor, data)
+        kind, moved = transition.target.value, (source, transition.target)
+        self._append(kind=kind, row=row, moved=moved, due_at=due_at, actor=actor or self.actor, data=data)
 
-    def tell(self, template: str, *, unit: str | None = None, report_no: str | None = None, **context: Plain) -> None:
+    def tell(
+        self, template: str, *, unit: str | None = None, report_no: str | None = None, **context: Plain
+    ) -> None:
         """Owe a message to a unit or a reporter; it hangs on the last fact."""
         last = self.facts[-1].seq
         self.notices.append(
@@ -107,10 +118,10 @@ class Step:
 
     def _append(
         self,
+        *,
         kind: str,
         row: int,
-        source: Status | None,
-        target: Status | None,
+        moved: Moved,
         due_at: datetime | None,
         actor: Actor,
         data: dict[str, Plain],
@@ -118,12 +129,10 @@ class Step:
         seq = self.state.seq + 1
         self.change(seq=seq)
         known: dict[str, Plain] = {key: value for key, value in data.items() if value not in (None, "", [])}
+        source, target = moved
         self.facts.append(
             Fact(
                 seq=seq, at=self.now, kind=kind, row=row, source=source, target=target, actor=actor, due=due_at,
                 data=known,
             )
         )  # fmt: skip
-
-
-Handler = Callable[[Step, Any], None]

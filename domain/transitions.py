@@ -126,7 +126,8 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(
         row=32, sources=(S.VISITING,), target=S.EVALUATED, message="record_visit", roles=(R.ENGINE, R.OPERATOR),
-        urgent="3WD", normal="3WD", zh="回访完成；未接通不等于满意", en="reached, or no answer after the tries; silence is not satisfaction",
+        urgent="3WD", normal="3WD", zh="回访完成；未接通不等于满意",
+        en="reached, or no answer after the tries; silence is not satisfaction",
     ),
     Transition(
         row=33, sources=(S.VISITING,), target=S.REOPENED, message="record_visit", roles=(R.OPERATOR,),
@@ -149,7 +150,10 @@ TRANSITIONS: tuple[Transition, ...] = (
 BY_ROW: dict[int, Transition] = {transition.row: transition for transition in TRANSITIONS}
 
 UNMOVED: dict[str, tuple[tuple[Status, ...], tuple[Role, ...]]] = {
-    "join_report": (tuple(status for status in S if status not in (S.MERGED, S.ARCHIVED, S.CANCELLED)), (R.ENGINE,)),
+    "join_report": (
+        tuple(status for status in S if status not in (S.MERGED, S.ARCHIVED, S.CANCELLED)),
+        (R.ENGINE,),
+    ),
     "report_up": (
         (S.DISPATCHED, S.ACCEPTED, S.HANDLING, S.ARBITRATION),
         (R.HANDLER, R.LEADER, R.SUPERVISOR),
@@ -179,8 +183,8 @@ def commands(status: Status) -> Iterator[tuple[str, tuple[Role, ...]]]:
         if human and reaches and transition.message not in seen:
             seen.add(transition.message)
             yield transition.message, roles
-    for kind, (sources, roles) in UNMOVED.items():
-        people = tuple(role for role in roles if role is not R.ENGINE)
+    for kind, (sources, allowed) in UNMOVED.items():
+        people = tuple(role for role in allowed if role is not R.ENGINE)
         if status in sources and people:
             yield kind, people
 

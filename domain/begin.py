@@ -1,0 +1,162 @@
+"""The engine's own first steps: received, triaged, filed, dispatched (rows 1, 2, 7, 12, 13)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.actor import ENGINE
+from domain.case import Alarm, CaseState, Outcome, ReportRef, Status, Trigger
+from domain.decision import RoutingDecision
+from domain.duty import enter_level, give
+from domain.place import Place
+from domain.policy import CaseRules
+from domain.step import Step
+
+CONFIDENT = 0.5
+"""Routing below this confidence waits for a dispatcher."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Begin:
+    """What is known when a report becomes a case.
+
+    ``at`` is when the engine decides, ``received_at`` when the report was accepted.
+    ``master`` is an open case about the same event that routing is sure of (merge at
+    once); ``proposals`` are cases an operator should look at first. ``triage_unit`` is
+    accountable as long as no unit owns the case.
+    """
+
+    case_no: str
+    report_no: str
+    at: datetime
+    received_at: datetime
+    category: str
+    category_name: str
+    channel: str
+    severity: int
+    place: Place
+    decision: RoutingDecision
+    rules: CaseRules
+    triage_unit: str
+    site_check: bool = False
+    wants_visit: bool = True
+    exercise: bool = False
+    master: str | None = None
+    proposals: tuple[str, ...] = ()
+
+
+def begin(start: Begin) -> Outcome:
+    """Turn a report into a case and take it as far as the engine alone can."""
+    step = Step(state=_received(start), now=start.at)
+    step.move(1, actor=ENGINE, channel=start.channel, report=start.report_no)
+    step.move(
+        2,
+        actor=ENGINE,
+        category=start.category,
+        severity=start.severity,
+        method=start.place.method.value,
+        areas=[area.code for area in start.place.chain],
+        flags=[flag.value for flag in start.place.flags],
+    )
+    if start.master is not None:
+        merge(step, start.master, why="same place and category")
+    elif start.decision.lead is None or start.decision.confidence < CONFIDENT or _ask_first(step):
+        wait_for_triage(step)
+    else:
+        file(step, start.decision)
+    return step.outcome()
+
+
+def _received(start: Begin) -> CaseState:
+    visit = "open" if start.wants_visit else "not_wanted"
+    return CaseState(
+        case_no=start.case_no,
+        status=Status.RECEIVED,
+        rules=start.rules,
+        category=start.category,
+        category_name=start.category_name,
+        severity=start.severity,
+        channel=start.channel,
+        exercise=start.exercise,
+        place=start.place,
+        decision=start.decision,
+        site_check=start.site_check,
+        reports=(ReportRef(report_no=start.report_no, visit=visit),),
+        proposals=start.proposals,
+        triage_unit=start.triage_unit,
+        owner=start.triage_unit,
+        level=start.decision.level,
+        level_since=start.at,
+        received_at=start.received_at,
+    )
+
+
+def _ask_first(step: Step) -> bool:
+    """Possible duplicates are shown to an operator first, unless the matter is urgent."""
+    return bool(step.state.proposals) and not step.state.urgent
+
+
+def wait_for_triage(step: Step) -> None:
+    """Leave the case with the triage unit, with a deadline and the reason."""
+    decision = step.state.decision
+    short = decision.shortfall.value if decision is not None and decision.shortfall is not None else ""
+    due_at = step.due(start=step.now, limit=step.policy.stages.triage)
+    step.record(
+        "triage_waits",
+        row=2,
+        due_at=due_at,
+        shortfall=short,
+        proposals=list(step.state.proposals),
+        confidence=decision.confidence if decision is not None else 0.0,
+    )
+    step.tell("reminder", unit=step.state.triage_unit, about="triage", shortfall=short)
+    step.arm((Alarm.TRIAGE, due_at))
+
+
+def merge(step: Step, master: str, *, why: str) -> None:
+    """Row 7: the report's case ends here and lives on in its master."""
+    step.disarm("triage")
+    step.move(7, master=master, reason=why)
+    step.change(master=master)
+    for report in step.state.reports:
+        step.tell("merged", report_no=report.report_no, master=master)
+
+
+def file(step: Step, decision: RoutingDecision) -> None:
+    """Rows 12 and 13: the filing condition fixes the limit, the owner gets the case."""
+    rules = step.policy
+    limit = decision.limit or rules.default_limit
+    step.change(
+        decision=decision,
+        co_handlers=decision.co_handlers,
+        filed_at=step.now,
+        level=enter_level(decision, rules.escalation.floor),
+    )
+    handling_due = step.due(start=step.now, limit=limit)
+    total_due = step.due(start=handling_due, limit=rules.stages.check)
+    step.move(
+        12, due_at=total_due, condition=decision.condition, limit=str(limit), rules=step.state.rules.version
+    )
+    if step.state.total_due is None:
+        step.change(total_due=total_due)
+    give(step, row=13, unit=decision.lead or step.state.triage_unit, limit=limit, copy=True)
+    if step.state.level < decision.level:
+        _enter_high(step, decision)
+
+
+def _enter_high(step: Step, decision: RoutingDecision) -> None:
+    """E1: a severe case is commanded from above from its first minute."""
+    rung = step.rung(step.state.level)
+    unit = rung.unit if rung is not None and rung.unit is not None else step.state.triage_unit
+    if unit != step.state.owner:
+        step.change(supervisors=tuple(dict.fromkeys((*step.state.supervisors, unit))))
+    step.record(
+        "escalated", row=22, trigger=Trigger.SEVERITY.value, from_level=decision.level.name,
+        level=step.state.level.name, supervisor=unit, owner=step.state.owner,
+    )  # fmt: skip
+    step.tell(
+        "escalation",
+        unit=unit,
+        trigger=Trigger.SEVERITY.value,
+        level=step.state.level.name,
+        owner=step.state.owner,
+    )

@@ -1,0 +1,112 @@
+"""The one function that holds every rule: a state, a message and the time give an outcome.
+
+Pure: no clock, no randomness, no look-up. The workflow, the simulator and the tests all
+run this code.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from domain.actor import Role
+from domain.alarms import fire_due
+from domain.case import ENDED, STATUS_ZH, CaseState, Done, Outcome
+from domain.errors import CommandRefused, RefusalCode
+from domain.messages import Command, Message, TimePassed
+from domain.rows_duty import (
+    cancel_case,
+    file_case,
+    grant_return,
+    join_report,
+    merge_into,
+    reassign,
+    refuse_return,
+    report_up,
+    request_return,
+    rule,
+    sign_in,
+    start_handling,
+)
+from domain.rows_result import close_case, record_check, record_visit, request_check, send_back, submit_result
+from domain.step import Step
+from domain.transitions import roles_for
+
+REMEMBERED = 64
+"""How many carried-out commands a case remembers: a repetition within them answers the same."""
+
+OWNER_ONLY = frozenset(
+    {"sign_in", "request_return", "start_handling", "submit_result"},
+)
+"""Commands only the accountable owner may send."""
+
+HANDLERS: dict[str, Callable[[Step, Any], None]] = {
+    "file_case": file_case,
+    "merge_into": merge_into,
+    "join_report": join_report,
+    "sign_in": sign_in,
+    "request_return": request_return,
+    "grant_return": grant_return,
+    "refuse_return": refuse_return,
+    "rule": rule,
+    "start_handling": start_handling,
+    "submit_result": submit_result,
+    "send_back": send_back,
+    "request_check": request_check,
+    "record_check": record_check,
+    "close_case": close_case,
+    "record_visit": record_visit,
+    "report_up": report_up,
+    "reassign": reassign,
+    "cancel_case": cancel_case,
+}
+
+
+def decide(state: CaseState, message: Message, now: datetime) -> Outcome:
+    """Return what the message does to the case, or raise CommandRefused.
+
+    ``now`` is city time, UTC-aware. A command whose request id the case has carried out
+    before changes nothing and answers with its first facts and notices.
+    """
+    if isinstance(message, TimePassed):
+        step = Step(state=state, now=now)
+        fire_due(step)
+        return step.outcome()
+    for done in state.recent:
+        if done.request_id == message.request_id:
+            return Outcome(state=state, facts=done.facts, notices=done.notices)
+    return _carry_out(state, message, now)
+
+
+def _carry_out(state: CaseState, command: Command, now: datetime) -> Outcome:
+    step = Step(state=state, now=now)
+    # A deadline that ended before the command came has happened before it: a sign-in that
+    # arrives after the escalation was due does not undo the escalation.
+    fire_due(step)
+    check_allowed(step.state, command)
+    step.actor = command.actor
+    HANDLERS[command.kind](step, command)
+    outcome = step.outcome()
+    done = Done(request_id=command.request_id, facts=outcome.facts, notices=outcome.notices)
+    recent = (*outcome.state.recent, done)[-REMEMBERED:]
+    return replace(outcome, state=replace(outcome.state, recent=recent))
+
+
+def check_allowed(state: CaseState, command: Command) -> None:
+    """Refuse a command the state, the role or the owner rule does not allow."""
+    if state.status in ENDED:
+        raise CommandRefused(RefusalCode.CASE_ENDED, status=_name(state))
+    roles = roles_for(command.kind, state.status)
+    if roles is None:
+        raise CommandRefused(RefusalCode.NOT_ALLOWED_IN_STATE, status=_name(state), command=command.kind)
+    if command.actor.role not in roles:
+        people = ", ".join(role.value for role in roles if role is not Role.ENGINE)
+        raise CommandRefused(
+            RefusalCode.ROLE_NOT_ALLOWED, role=command.actor.role.value, command=command.kind, allowed=people
+        )
+    if command.kind in OWNER_ONLY and command.actor.unit != state.owner:
+        raise CommandRefused(RefusalCode.NOT_THE_OWNER, owner=state.owner)
+
+
+def _name(state: CaseState) -> str:
+    return f"{STATUS_ZH[state.status]} {state.status.value}"

@@ -1,0 +1,207 @@
+"""Rows of a case on duty: triage by hand, sign-in, return, arbitration, ruling, re-assignment."""
+
+from dataclasses import replace
+
+from domain.begin import file, merge
+from domain.case import Alarm, ReportRef, Status, Trigger
+from domain.duty import give, rungs_above
+from domain.errors import CommandRefused, RefusalCode
+from domain.escalation import raise_level
+from domain.limit import Limit
+from domain.messages import (
+    CancelCase,
+    FileCase,
+    GrantReturn,
+    JoinReport,
+    MergeInto,
+    Reassign,
+    RefuseReturn,
+    ReportUp,
+    RequestReturn,
+    Rule,
+    SignIn,
+    StartHandling,
+)
+from domain.place import Level
+from domain.step import Step
+
+
+def file_case(step: Step, command: FileCase) -> None:
+    """Rows 12, 13: triage by hand."""
+    if command.decision.lead is None:
+        raise CommandRefused(RefusalCode.LEAD_REQUIRED)
+    step.change(
+        category=command.category,
+        category_name=command.category_name,
+        place=command.place,
+        site_check=command.site_check,
+        proposals=(),
+    )
+    step.record(
+        "triaged", row=12, category=command.category, owner=command.decision.lead, reason=command.reason
+    )
+    file(step, command.decision)
+
+
+def merge_into(step: Step, command: MergeInto) -> None:
+    """Row 7 by hand."""
+    if command.master == step.state.case_no:
+        raise CommandRefused(RefusalCode.MERGE_INTO_ITSELF)
+    merge(step, command.master, why=command.reason or "confirmed by operator")
+
+
+def join_report(step: Step, command: JoinReport) -> None:
+    """A merged report joins: its reporter is owed feedback from here on."""
+    if any(report.report_no == command.report_no for report in step.state.reports):
+        return
+    visit = "open" if command.wants_visit else "not_wanted"
+    joined = ReportRef(report_no=command.report_no, visit=visit)
+    step.change(reports=(*step.state.reports, joined))
+    step.record("report_joined", row=7, report=command.report_no, merged_case=command.merged_case)
+    if step.state.closed_at is not None:
+        step.tell("closed", report_no=command.report_no)
+
+
+def sign_in(step: Step, command: SignIn) -> None:
+    """Row 14, and row 20 when a person is named with it."""
+    step.disarm("sign_in")
+    step.change(signed_in_at=step.now)
+    step.move(14, assignee=command.assignee)
+    if command.assignee:
+        step.move(20, assignee=command.assignee)
+
+
+def start_handling(step: Step, command: StartHandling) -> None:
+    """Row 20: assigned, and the reporter contacted or not."""
+    note_contact(step, contacted=command.contacted)
+    step.move(20, assignee=command.assignee, contacted=command.contacted)
+
+
+def note_contact(step: Step, *, contacted: bool) -> None:
+    """Keep the first contact with the reporter (首次联系)."""
+    if contacted and step.state.contacted_at is None:
+        step.change(contacted_at=step.now)
+
+
+def request_return(step: Step, command: RequestReturn) -> None:
+    """Rows 15 and 18: once per unit, in time, never against a ruling; the second goes to arbitration."""
+    state, unit = step.state, step.state.owner
+    _need_reason(command.reason)
+    if state.bound:
+        raise CommandRefused(RefusalCode.BOUND_BY_RULING)
+    if unit in state.returned_by:
+        raise CommandRefused(RefusalCode.RETURN_ONCE_PER_UNIT)
+    if state.return_due is not None and step.now > state.return_due:
+        raise CommandRefused(RefusalCode.RETURN_TOO_LATE, due=state.return_due.isoformat())
+    step.disarm("sign_in")
+    step.change(returned_by=(*state.returned_by, unit))
+    due_at = step.due(start=step.now, limit=step.policy.stages.return_decision)
+    step.move(
+        15,
+        due_at=due_at,
+        reason=command.reason,
+        proposed=command.proposed_unit,
+        legal_basis=command.legal_basis,
+    )
+    if len(step.state.returned_by) >= step.policy.escalation.returns:
+        arbitrate(step, why="second return", crosses=command.crosses_district)
+        return
+    step.arm((Alarm.RETURN_DECISION, due_at))
+    step.tell("return_requested", unit=_decider(step), reason=command.reason, proposed=command.proposed_unit)
+
+
+def arbitrate(step: Step, *, why: str, crosses: bool = False) -> None:
+    """Row 18 (E5): the district rules, or the city where two districts are concerned."""
+    level = Level.CITY if crosses else Level.DISTRICT
+    rungs = [rung for rung in step.state.rules.ladder if rung.level <= level and rung.unit is not None]
+    arbiter = max(rungs, key=lambda rung: rung.level, default=None)
+    unit = arbiter.unit if arbiter is not None and arbiter.unit is not None else step.state.triage_unit
+    step.disarm("stage")
+    due_at = step.due(start=step.now, limit=step.policy.stages.arbitration)
+    supervisors = tuple(dict.fromkeys((*step.state.supervisors, unit)))
+    step.change(
+        arbiter=unit,
+        supervisors=supervisors,
+        level=min(step.state.level, arbiter.level if arbiter is not None else Level.CITY),
+    )
+    step.move(18, due_at=due_at, reason=why, trigger=Trigger.RETURNED_AGAIN.value, arbiter=unit)
+    step.arm((Alarm.ARBITRATION, due_at))
+    step.tell("arbitration", unit=unit, owner=step.state.owner)
+
+
+def grant_return(step: Step, command: GrantReturn) -> None:
+    """Row 16: fresh handling limit for the next owner, the total clock goes on."""
+    _need_other(step, command.lead)
+    former = step.state.owner
+    give(step, row=16, unit=command.lead, limit=_limit(step), why=command.reason)
+    step.tell("return_decided", unit=former, granted=True, owner=command.lead)
+
+
+def refuse_return(step: Step, command: RefuseReturn) -> None:
+    """Row 17: the unit has it; refusing counts as its sign-in."""
+    _need_reason(command.reason)
+    step.disarm("stage")
+    step.change(signed_in_at=step.now)
+    step.move(17, reason=command.reason)
+    step.tell("return_decided", unit=step.state.owner, granted=False, reason=command.reason)
+
+
+def rule(step: Step, command: Rule) -> None:
+    """Row 19: only the arbiter's level or above rules, and the ruling binds."""
+    _need_reason(command.reason)
+    allowed = {step.state.arbiter, *(rung.unit for rung in rungs_above(step, Level.DISTRICT))}
+    if command.actor.unit not in allowed:
+        raise CommandRefused(RefusalCode.NOT_THE_ARBITER, arbiter=step.state.arbiter or "")
+    step.change(bound=True)
+    give(step, row=19, unit=command.lead, limit=_limit(step), why=command.reason)
+
+
+def reassign(step: Step, command: Reassign) -> None:
+    """A commanding level names another owner; the supervisors stay."""
+    _need_other(step, command.lead)
+    _need_reason(command.reason)
+    give(step, row=0, unit=command.lead, limit=_limit(step), why=command.reason)
+
+
+def report_up(step: Step, command: ReportUp) -> None:
+    """E2: no authority or means here; the level above must decide."""
+    _need_reason(command.reason)
+    if not raise_level(step, Trigger.NO_MEANS, start=step.now):
+        raise CommandRefused(RefusalCode.TOP_LEVEL)
+    step.record("reported_up", row=22, reason=command.reason)
+
+
+def cancel_case(step: Step, command: CancelCase) -> None:
+    """Row 36: never for severity 1–2; safety cases go on regardless."""
+    _need_reason(command.reason)
+    if step.state.urgent and not step.state.exercise:
+        raise CommandRefused(RefusalCode.SEVERE_CASE_NOT_CANCELLABLE)
+    owner, handled = step.state.owner, step.state.status is not Status.TRIAGING
+    step.change(deadlines=())
+    step.move(36, reason=command.reason)
+    if handled:
+        step.tell("cancelled", unit=owner, reason=command.reason)
+    step.change(reports=tuple(replace(report, visit="not_wanted") for report in step.state.reports))
+
+
+def _decider(step: Step) -> str:
+    """Return who decides a return: the command centre of the case's level, else triage."""
+    rung = step.rung(min(step.state.level, Level.STREET))
+    unit = rung.unit if rung is not None else None
+    return unit if unit is not None and unit != step.state.owner else step.state.triage_unit
+
+
+def _limit(step: Step) -> Limit:
+    return (
+        step.state.decision.limit if step.state.decision is not None else None
+    ) or step.policy.default_limit
+
+
+def _need_reason(reason: str) -> None:
+    if not reason.strip():
+        raise CommandRefused(RefusalCode.REASON_REQUIRED)
+
+
+def _need_other(step: Step, unit: str) -> None:
+    if unit == step.state.owner:
+        raise CommandRefused(RefusalCode.SAME_OWNER)

@@ -1,0 +1,166 @@
+"""Read models: what the store answers with. Plain data, one shape per question."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.case import CaseState, Fact, Notice, Outcome
+from domain.decision import RoutingDecision
+from domain.place import Place
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CaseView:
+    """One case as lists, pages and figures need it: the flat part of ``CaseState``.
+
+    Written together with the facts of a step, guarded by ``(epoch, seq)``. ``areas`` maps
+    a level's name in lower case to the code of that level.
+    """
+
+    case_no: str
+    epoch: int
+    seq: int
+    status: str
+    category: str
+    category_name: str
+    severity: int
+    channel: str
+    exercise: bool
+    owner: str
+    co_handlers: tuple[str, ...]
+    supervisors: tuple[str, ...]
+    checker: str | None
+    arbiter: str | None
+    level: int
+    master: str | None
+    proposals: tuple[str, ...]
+    city: str | None
+    district: str | None
+    street: str | None
+    community: str | None
+    grid: str | None
+    zones: tuple[str, ...]
+    lon: float | None
+    lat: float | None
+    place: Place
+    decision: RoutingDecision | None
+    reports: tuple[str, ...]
+    received_at: datetime
+    filed_at: datetime | None
+    dispatched_at: datetime | None
+    signed_in_at: datetime | None
+    contacted_at: datetime | None
+    submitted_at: datetime | None
+    closed_at: datetime | None
+    handling_due: datetime | None
+    total_due: datetime | None
+    next_due: datetime | None
+    on_time: bool | None
+    close_kind: str | None
+    reworks: int
+    returns: int
+    reopened: int
+    unknown_year: bool
+    rules_version: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Timeline:
+    """A case with its recorded facts in order."""
+
+    case: CaseView
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CaseFilter:
+    """Filters of a list; None does not filter. ``overdue_at`` keeps open cases past their due."""
+
+    status: tuple[str, ...] = ()
+    owner: str | None = None
+    supervisor: str | None = None
+    category: str | None = None
+    severity: int | None = None
+    level: int | None = None
+    district: str | None = None
+    street: str | None = None
+    community: str | None = None
+    grid: str | None = None
+    zone: str | None = None
+    channel: str | None = None
+    received_from: datetime | None = None
+    received_to: datetime | None = None
+    overdue_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CasePage:
+    """A page of cases, newest first, and the cursor of the next one (None at the end)."""
+
+    cases: tuple[CaseView, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """What one step of a case leaves to be written, in one transaction, by whoever delivered it."""
+
+    view: CaseView
+    facts: tuple[Fact, ...]
+    notices: tuple[Notice, ...]
+
+
+def record_of(outcome: Outcome) -> Record:
+    """Return what is to be written of a step."""
+    return Record(view=view_of(outcome.state), facts=outcome.facts, notices=outcome.notices)
+
+
+def view_of(state: CaseState) -> CaseView:
+    """Flatten a state."""
+    areas = {area.level.name.lower(): area.code for area in state.place.chain}
+    return CaseView(
+        case_no=state.case_no,
+        epoch=state.epoch,
+        seq=state.seq,
+        status=state.status.value,
+        category=state.category,
+        category_name=state.category_name,
+        severity=state.severity,
+        channel=state.channel,
+        exercise=state.exercise,
+        owner=state.owner,
+        co_handlers=state.co_handlers,
+        supervisors=state.supervisors,
+        checker=state.checker,
+        arbiter=state.arbiter,
+        level=int(state.level),
+        master=state.master,
+        proposals=state.proposals,
+        city=areas.get("city"),
+        district=areas.get("district"),
+        street=areas.get("street"),
+        community=areas.get("community"),
+        grid=areas.get("grid"),
+        zones=tuple(zone.code for zone in state.place.zones),
+        lon=state.place.lon,
+        lat=state.place.lat,
+        place=state.place,
+        decision=state.decision,
+        reports=tuple(report.report_no for report in state.reports),
+        received_at=state.received_at,
+        filed_at=state.filed_at,
+        dispatched_at=state.dispatched_at,
+        signed_in_at=state.signed_in_at,
+        contacted_at=state.contacted_at,
+        submitted_at=state.submitted_at,
+        closed_at=state.closed_at,
+        handling_due=state.handling_due,
+        total_due=state.total_due,
+        next_due=state.next_due,
+        on_time=state.on_time,
+        close_kind=state.close_kind,
+        reworks=state.reworks,
+        returns=len(state.returned_by),
+        reopened=state.reopened,
+        unknown_year=state.unknown_year,
+        rules_version=state.rules.version,
+    )
