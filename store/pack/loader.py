@@ -1,0 +1,95 @@
+"""A pack's folder → ``CityPack``. Standard library only: no geometry is read here."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from domain.pack import CityPack, PackProblem
+from store.pack import areas, catalogue, city, rules, severity, units, worktime
+from store.pack.problems import ProblemBook
+from store.pack.toml_lines import TomlFile, read_toml
+
+FILES = (
+    city.FILE,
+    areas.FILE,
+    units.FILE,
+    units.LIST_FILE,
+    catalogue.FILE,
+    catalogue.CONDITIONS,
+    rules.FILE,
+    severity.FILE,
+    worktime.FILE,
+)
+
+
+class UnableToLoadPack(Exception):
+    """The folder is not a usable pack. ``problems`` say why, with file and line."""
+
+    def __init__(self, *, folder: Path, problems: tuple[PackProblem, ...]) -> None:
+        super().__init__(f"{folder}: " + "; ".join(str(problem) for problem in problems[:5]))
+        self.problems = problems
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PackReading:
+    """What came of reading a folder: the pack (None when a file is missing), and the book."""
+
+    pack: CityPack | None
+    book: ProblemBook
+
+
+def load(*, folder: Path) -> CityPack:
+    """Read a pack for use. Raises UnableToLoadPack when anything but a warning was found."""
+    reading = read(folder=folder)
+    if reading.pack is None or reading.book.fatal:
+        raise UnableToLoadPack(folder=folder, problems=reading.book.problems)
+    return reading.pack
+
+
+def read(*, folder: Path) -> PackReading:
+    """Read a pack with all its problems, as far as it can be read."""
+    book = ProblemBook()
+    names = (city.FILE, rules.FILE, severity.FILE, worktime.FILE)
+    files = {name: read_toml(folder=folder, name=name, book=book) for name in names}
+    table = areas.read_areas(folder=folder, book=book)
+    tree = units.read_units(folder=folder, areas=table, book=book)
+    present: dict[str, TomlFile] = {name: file for name, file in files.items() if file is not None}
+    if len(present) < len(names):
+        return PackReading(pack=None, book=book)
+    facts = city.read_city(file=present[city.FILE], book=book)
+    policies, check = severity.read_severities(file=present[severity.FILE], book=book)
+    categories = catalogue.read_catalogue(folder=folder, severities=policies, book=book)
+    version = f"{facts.facts.release}+{content_hash(folder=folder)}"
+    pack = CityPack(
+        city=facts.facts,
+        channels=facts.channels,
+        locate=facts.locate,
+        merge=facts.merge,
+        areas=table,
+        zones=facts.zones,
+        catalogue=categories.categories,
+        condition_departments=categories.condition_departments,
+        tree=tree,
+        rules=rules.read_rules(file=present[rules.FILE], book=book),
+        severities=policies,
+        check=check,
+        calendar=worktime.read_calendar(file=present[worktime.FILE], version=version, book=book),
+        version=version,
+    )
+    return PackReading(pack=pack, book=book)
+
+
+def content_hash(*, folder: Path) -> str:
+    """Return twelve hexadecimal digits over the content of the files a pack is read from.
+
+    Geometry has versions of its own (``Place.boundary_version``) and is left out.
+    """
+    digest = hashlib.sha256()
+    for name in FILES:
+        path = folder / name
+        if path.exists():
+            digest.update(name.encode())
+            digest.update(b"\0")
+            digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
+            digest.update(b"\0")
+    return digest.hexdigest()[:12]
