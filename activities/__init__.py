@@ -1,0 +1,1 @@
+"""One effect, one function: the only code a workflow may call."""

@@ -11,10 +11,6 @@ from domain.place import Place
 from domain.policy import CaseRules
 from domain.step import Step
 
-CONFIDENT = 0.5
-"""Routing below this confidence waits for a dispatcher."""
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Begin:
     """What is known when a report becomes a case.
@@ -42,6 +38,7 @@ class Begin:
     exercise: bool = False
     master: str | None = None
     proposals: tuple[str, ...] = ()
+    confirm_below: float = 0.5
 
 
 def begin(start: Begin) -> Outcome:
@@ -59,7 +56,7 @@ def begin(start: Begin) -> Outcome:
     )
     if start.master is not None:
         merge(step, start.master, why="same place and category")
-    elif start.decision.lead is None or start.decision.confidence < CONFIDENT or _ask_first(step):
+    elif start.decision.lead is None or start.decision.confidence < start.confirm_below or _ask_first(step):
         wait_for_triage(step)
     else:
         file(step, start.decision)

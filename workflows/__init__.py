@@ -1,0 +1,1 @@
+"""Durable sequence only: takes messages, asks ``domain.decide``, runs the effects."""

@@ -1,0 +1,126 @@
+"""The one door to the case workflows: start a case, send it a command, read its state."""
+
+from datetime import timedelta
+from typing import Any
+
+from temporalio.client import (
+    Client,
+    WorkflowFailureError,
+    WorkflowHandle,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain.case import CaseState
+from domain.errors import CommandRefused, RefusalCode
+from domain.messages import Command
+from domain.views import Record
+from workflows.contract import (
+    ACT,
+    STATE,
+    TASK_QUEUE,
+    TASK_TIMEOUT,
+    WORKFLOW,
+    Act,
+    details,
+    priority,
+    search_attributes,
+    summary,
+)
+
+RPC_TIMEOUT = timedelta(seconds=8)
+"""How long a person waits for the workflow before the answer is "accepted, will be carried out"."""
+
+AWAY = frozenset({RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED})
+
+
+class UnableToReachCase(Exception):
+    """The workflow did not answer in time, or not yet: deliver again later."""
+
+
+class CaseNotRunning(Exception):
+    """No workflow runs for this case: it ended, or was not started yet."""
+
+
+class CaseGateway:
+    """Starts and addresses case workflows by their case number."""
+
+    def __init__(self, *, client: Client) -> None:
+        """Keep the Temporal client of this process and event loop."""
+        self._client = client
+
+    async def start(self, *, state: CaseState) -> CaseState | None:
+        """Start a case; None when started, else the state another start gave it first.
+
+        The workflow id is the case number, so a second start is refused by the server;
+        what the first one was given is read from its history, since that is what counts.
+        """
+        try:
+            await self._client.start_workflow(
+                WORKFLOW,
+                state,
+                id=state.case_no,
+                task_queue=TASK_QUEUE,
+                task_timeout=TASK_TIMEOUT,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+                search_attributes=search_attributes(state),
+                static_summary=summary(state),
+                static_details=details(state)[:15_000],
+                priority=priority(state),
+                rpc_timeout=RPC_TIMEOUT,
+            )
+        except WorkflowAlreadyStartedError:
+            return await self._first_state(state.case_no)
+        except RPCError as error:
+            raise UnableToReachCase(error.status.name) from error
+        return None
+
+    async def act(self, *, case_no: str, command: Command) -> Record:
+        """Send a command; return what is to be recorded, or raise.
+
+        Raises CommandRefused, UnableToReachCase (deliver again) or CaseNotRunning.
+        """
+        try:
+            return await self._handle(case_no).execute_update(
+                ACT, Act(command=command), id=command.request_id, result_type=Record, rpc_timeout=RPC_TIMEOUT
+            )
+        except WorkflowUpdateFailedError as error:
+            raise _refusal(error.cause) from error
+        except WorkflowUpdateRPCTimeoutOrCancelledError as error:
+            raise UnableToReachCase("no answer in time") from error
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                raise CaseNotRunning(case_no) from error
+            raise UnableToReachCase(error.status.name) from error
+
+    async def state(self, *, case_no: str) -> CaseState | None:
+        """Return the workflow's own state; None when there is no such workflow."""
+        try:
+            return await self._handle(case_no).query(STATE, result_type=CaseState, rpc_timeout=RPC_TIMEOUT)
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return None
+            raise UnableToReachCase(error.status.name) from error
+        except WorkflowFailureError:
+            return None
+
+    def _handle(self, case_no: str) -> WorkflowHandle[Any, Any]:
+        return self._client.get_workflow_handle(case_no)
+
+    async def _first_state(self, case_no: str) -> CaseState:
+        async for event in self._handle(case_no).fetch_history_events(page_size=1):
+            payloads = event.workflow_execution_started_event_attributes.input.payloads
+            (state,) = await self._client.data_converter.decode(payloads, [CaseState])
+            return state  # type: ignore[no-any-return]
+        raise UnableToReachCase("history not readable")
+
+
+def _refusal(cause: BaseException | None) -> Exception:
+    if isinstance(cause, ApplicationError) and cause.type == "CommandRefused":
+        params: dict[str, str] = cause.details[0] if cause.details else {}
+        return CommandRefused(RefusalCode(cause.message), **params)
+    return UnableToReachCase(str(cause))

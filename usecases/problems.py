@@ -1,0 +1,162 @@
+"""What can be wrong with a request: stable codes with a sentence in both languages.
+
+Refusals of a case have their own codes in ``domain.errors``; both end up as RFC 9457
+problems. Every text says what to do.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ProblemCode(StrEnum):
+    """Stable code of a bad or unanswerable request."""
+
+    MALFORMED_JSON = "malformed_json"
+    INVALID_BODY = "invalid_body"
+    UNKNOWN_CATEGORY = "unknown_category"
+    UNKNOWN_CONDITION = "unknown_condition"
+    UNKNOWN_CHANNEL = "unknown_channel"
+    UNKNOWN_AREA = "unknown_area"
+    UNKNOWN_UNIT = "unknown_unit"
+    UNKNOWN_ACTOR = "unknown_actor"
+    ACTOR_REQUIRED = "actor_required"
+    HEADER_ACTOR_OUTSIDE_DEMO = "header_actor_outside_demo"
+    OCCURRED_IN_FUTURE = "occurred_in_future"
+    TOO_LONG = "too_long"
+    BODY_TOO_LARGE = "body_too_large"
+    CONTROL_CHARACTERS = "control_characters"
+    IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
+    REQUEST_ID_REUSED = "request_id_reused"
+    CASE_NOT_FOUND = "case_not_found"
+    REPORT_NOT_FOUND = "report_not_found"
+    NOT_FOUND = "not_found"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    BAD_CURSOR = "bad_cursor"
+    MERGE_TARGET = "merge_target"
+    NO_PLACE = "no_place"
+    OUTSIDE_CITY = "outside_city"
+    NOT_LOCATED = "not_located"
+    OVERLOADED = "overloaded"
+    INTERNAL = "internal"
+
+
+PROBLEMS: dict[ProblemCode, tuple[int, str, str]] = {
+    ProblemCode.MALFORMED_JSON: (400, "请求体不是合法的 JSON：{detail}", "the body is not valid JSON: {detail}"),
+    ProblemCode.INVALID_BODY: (422, "请求内容不合要求，见 errors", "the body does not fit the schema; see errors"),
+    ProblemCode.UNKNOWN_CATEGORY: (
+        422,
+        "没有编码为“{category}”的类别；请从 GET /api/v1/categories 选择，或留空由受理员定类",
+        "no category {category}; take one of GET /api/v1/categories, or leave it out and triage will classify",
+    ),
+    ProblemCode.UNKNOWN_CONDITION: (
+        422,
+        "类别 {category} 没有立案条件“{condition}”；可用：{known}",
+        "category {category} has no filing condition {condition}; known: {known}",
+    ),
+    ProblemCode.UNKNOWN_CHANNEL: (
+        422,
+        "没有名为“{channel}”的渠道；可用：{known}",
+        "no channel {channel}; known: {known}",
+    ),
+    ProblemCode.UNKNOWN_AREA: (422, "没有编码为“{area}”的区域", "no area {area}"),
+    ProblemCode.UNKNOWN_UNIT: (422, "没有编码为“{unit}”的单位", "no unit {unit} in the organisation tree"),
+    ProblemCode.UNKNOWN_ACTOR: (
+        401,
+        "操作者无效：{detail}；格式为 X-Cityops-Actor: id=账号; role=角色; unit=单位编码",
+        "unknown actor: {detail}; send X-Cityops-Actor: id=ACCOUNT; role=ROLE; unit=UNIT",
+    ),
+    ProblemCode.ACTOR_REQUIRED: (
+        401,
+        "此操作需要操作者；演示模式下请发送 X-Cityops-Actor 头",
+        "this needs an actor; in demo mode send the X-Cityops-Actor header",
+    ),
+    ProblemCode.HEADER_ACTOR_OUTSIDE_DEMO: (
+        403,
+        "仅演示模式接受 X-Cityops-Actor 头；本系统未运行在演示模式",
+        "the X-Cityops-Actor header is accepted in demo mode only, and this stack does not run in it",
+    ),
+    ProblemCode.OCCURRED_IN_FUTURE: (
+        422,
+        "发生时间 {occurred_at} 在未来（现在 {now}）；请检查来源系统的时钟和时区",
+        "occurred_at {occurred_at} is in the future (now {now}); check the sender's clock and time zone",
+    ),
+    ProblemCode.TOO_LONG: (
+        413,
+        "字段 {field} 有 {length} 个字符，超过上限 {most}；请缩短或作为附件提交",
+        "{field} has {length} characters, more than {most}; shorten it or send it as an attachment",
+    ),
+    ProblemCode.BODY_TOO_LARGE: (
+        413,
+        "请求体超过 {most} 字节；请缩短后重发",
+        "the body is larger than {most} bytes; shorten it and send again",
+    ),
+    ProblemCode.CONTROL_CHARACTERS: (
+        422,
+        "字段 {field} 含有控制字符（U+{point}）；请去除后重发",
+        "{field} holds a control character (U+{point}); remove it and send again",
+    ),
+    ProblemCode.IDEMPOTENCY_KEY_REUSED: (
+        422,
+        "同一 Idempotency-Key 已用于内容不同的请求；请为新请求使用新的键",
+        "this Idempotency-Key was used with another body; use a new key for a new request",
+    ),
+    ProblemCode.REQUEST_ID_REUSED: (
+        422,
+        "同一请求编号已用于内容不同的指令；请为新指令使用新的编号",
+        "this request id was used with another command; use a new id for a new command",
+    ),
+    ProblemCode.CASE_NOT_FOUND: (404, "没有编号为 {case_no} 的案件", "no case {case_no}"),
+    ProblemCode.REPORT_NOT_FOUND: (404, "没有编号为 {report_no} 的报告", "no report {report_no}"),
+    ProblemCode.NOT_FOUND: (404, "没有此地址：{path}", "nothing at {path}"),
+    ProblemCode.METHOD_NOT_ALLOWED: (405, "{path} 不支持 {method}", "{path} does not take {method}"),
+    ProblemCode.BAD_CURSOR: (422, "分页游标无效；请从第一页重新开始", "the cursor is not valid; start from the first page"),
+    ProblemCode.MERGE_TARGET: (
+        422,
+        "案件 {master} 不能作为并案主案：{detail}",
+        "case {master} cannot take a merged report: {detail}",
+    ),
+    ProblemCode.NO_PLACE: (
+        422,
+        "没有坐标、地址或区域，无法定位；已转人工甄别，请补充地点",
+        "no point, address or area: it cannot be located; it waits in triage, please add a place",
+    ),
+    ProblemCode.OUTSIDE_CITY: (
+        422,
+        "地点在本市范围之外；已转人工甄别，请核对坐标和坐标系",
+        "the place lies outside the city; it waits in triage, please check the point and its CRS",
+    ),
+    ProblemCode.NOT_LOCATED: (
+        422,
+        "地点无法确定（{flags}）；已转人工甄别，请补充更准确的地点",
+        "the place could not be determined ({flags}); it waits in triage, please add a better place",
+    ),
+    ProblemCode.OVERLOADED: (503, "系统繁忙，请按 Retry-After 重试", "busy; retry after the time in Retry-After"),
+    ProblemCode.INTERNAL: (500, "系统内部错误，编号 {trace}；请联系管理员", "internal error {trace}; tell the operator"),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One problem of a request, or a warning of an accepted one."""
+
+    code: ProblemCode
+    params: dict[str, str]
+
+    @property
+    def status(self) -> int:
+        """Return the HTTP status the code stands for."""
+        return PROBLEMS[self.code][0]
+
+    def text(self, *, lang: str) -> str:
+        """Return the sentence in ``zh`` or ``en``."""
+        _, zh, en = PROBLEMS[self.code]
+        return (zh if lang == "zh" else en).format(**self.params)
+
+
+class BadRequest(Exception):
+    """The request cannot be carried out as it is; carries the finding."""
+
+    def __init__(self, code: ProblemCode, **params: str) -> None:
+        """Keep the finding."""
+        super().__init__(code.value)
+        self.finding = Finding(code=code, params=params)
