@@ -145,7 +145,7 @@ def test_a_work_day_is_its_working_minutes(start: datetime, amount: float, calen
     assert working_minutes(start=start, end=end, calendar=calendar) == pytest.approx(amount * day, abs=1e-6)
 
 
-@given(start=starts, unit=units, amount=st.floats(0.01, 40), share=shares, calendar=calendars)
+@given(start=starts, unit=units, amount=st.floats(0.1, 40), share=shares, calendar=calendars)
 def test_fraction_and_used_are_inverse(
     start: datetime, unit: LimitUnit, amount: float, share: float, calendar: WorkCalendar
 ) -> None:
