@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.calendar import WorkCalendar
-from domain.clock import due, is_working, used, working_minutes
+from domain.clock import due, is_working, remaining, used, working_minutes
 from domain.limit import Limit
 from tests.unit.test_clock_calendars import NEW_YORK, at
 
@@ -83,6 +83,14 @@ def test_a_day_s_clock_stands_still_in_the_second_pass() -> None:
         assert used(start=start, now=now, limit=limit, calendar=ROUND_THE_CLOCK) == 1.0
     first = at("2026-11-01 01:30", ROUND_THE_CLOCK)
     assert used(start=start, now=first, limit=limit, calendar=ROUND_THE_CLOCK) == 23.5 / 24
+
+
+@pytest.mark.parametrize(("start", "now"), [("2026-03-07", "2026-03-08"), ("2026-10-31", "2026-11-01")])
+def test_a_work_day_over_a_clock_change_is_one_work_day(start: str, now: str) -> None:
+    limit = Limit.parse("2WD")
+    begin, noon = at(f"{start} 12:00", ROUND_THE_CLOCK), at(f"{now} 12:00", ROUND_THE_CLOCK)
+    assert used(start=begin, now=noon, limit=limit, calendar=ROUND_THE_CLOCK) == 0.5
+    assert remaining(start=begin, now=noon, limit=limit, calendar=ROUND_THE_CLOCK) == 1440.0
 
 
 def test_the_edges_of_periods_mean_the_first_pass() -> None:
