@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol, TypeAlias
 
-Json: TypeAlias = "str | int | float | bool | None | Sequence[Json] | Mapping[str, Json]"
+Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
 
 
 class TemplateName(StrEnum):
@@ -132,7 +132,9 @@ class Renderer(Protocol):
         """Return the text of this message."""
 
 
-async def deliver(*, message: Message, channels: Mapping[str, Channel], renderer: Renderer) -> DeliveryOutcome:
+async def deliver(
+    *, message: Message, channels: Mapping[str, Channel], renderer: Renderer
+) -> DeliveryOutcome:
     """Render one message, make one attempt to send it, and say what became of it.
 
     A channel the installation has not set up suppresses the message (the row keeps it and
@@ -149,7 +151,7 @@ async def deliver(*, message: Message, channels: Mapping[str, Channel], renderer
     rendered = await renderer.render(message=message)
     try:
         outcome = await channel.send(message=rendered, to=message.recipient)
-    except Exception as error:  # the type is safe to keep, its text may hold an address
+    except Exception as error:  # noqa: BLE001 - keep the type only: the text may hold an address
         outcome = DeliveryOutcome(
             state=State.UNKNOWN, code="channel_crashed", detail=f"{type(error).__name__} in {message.channel}"
         )

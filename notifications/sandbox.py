@@ -18,8 +18,8 @@ are not ours by the CPU limit of ``notifications.worker``.
 """
 
 import functools
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from jinja2 import StrictUndefined, Template, TemplateSyntaxError, UndefinedError
@@ -54,13 +54,13 @@ class NoticeEnvironment(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%", "**"})
     intercepted_unops = frozenset({"+", "-"})
 
-    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:  # noqa: ARG002
         raise SecurityError(f"no arithmetic in templates: {operator}")
 
-    def call_unop(self, context: Context, operator: str, arg: Any) -> Any:
+    def call_unop(self, context: Context, operator: str, arg: Any) -> Any:  # noqa: ARG002
         raise SecurityError(f"no arithmetic in templates: {operator}")
 
-    def is_safe_callable(self, obj: Any) -> bool:
+    def is_safe_callable(self, obj: Any) -> bool:  # noqa: ARG002
         return False
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
@@ -73,7 +73,7 @@ def environment(language: str) -> NoticeEnvironment:
 
     Autoescape is off because every text is plain text; who shows it inside HTML escapes it there.
     """
-    built = NoticeEnvironment(undefined=StrictUndefined, autoescape=False, cache_size=0)  # noqa: S701
+    built = NoticeEnvironment(undefined=StrictUndefined, autoescape=False, cache_size=0)
     built.globals.clear()
     kept: Mapping[str, Callable[..., Any]] = {name: built.filters[name] for name in _KEPT_FILTERS}
     built.filters = {**kept, **words.filters(language=language)}
@@ -86,7 +86,7 @@ def compiled(language: str, source: str) -> Template:
     """Return the compiled template; raise UnableToRender when it is too long or not a template."""
     if len(source.encode()) > LONGEST_SOURCE_BYTES:
         raise UnableToRender("source_too_large")
-    with _translated():
+    with _any_error_as_unable_to_render():
         return environment(language).from_string(source)
 
 
@@ -98,7 +98,7 @@ def render_source(*, source: str, language: str, context: Mapping[str, Json], ma
     template = compiled(language, source)
     pieces: list[str] = []
     size = 0
-    with _translated():
+    with _any_error_as_unable_to_render():
         for piece in template.generate(dict(context)):
             size += len(piece)
             if size > max_chars:
@@ -107,25 +107,22 @@ def render_source(*, source: str, language: str, context: Mapping[str, Json], ma
     return "".join(pieces)
 
 
-_CODES: Mapping[type[Exception], str] = MappingProxyType(
-    {
-        SecurityError: "forbidden",
-        UndefinedError: "undefined",
-        TemplateSyntaxError: "syntax",
-        MemoryError: "memory_limit",
-        RecursionError: "syntax",
-    }
+_CODES: tuple[tuple[type[Exception], str], ...] = (
+    (SecurityError, "forbidden"),
+    (UndefinedError, "undefined"),
+    (TemplateSyntaxError, "syntax"),
+    (RecursionError, "syntax"),
+    (MemoryError, "memory_limit"),
 )
 
 
-class _translated:  # noqa: N801
-    """Turns whatever a template raises into UnableToRender: it may raise anything at all."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, UnableToRender) or not isinstance(error, Exception):
-            return
-        found = next((code for known, code in _CODES.items() if isinstance(error, known)), "error")
-        raise UnableToRender(found) from None
+@contextmanager
+def _any_error_as_unable_to_render() -> Iterator[None]:
+    """A template may raise anything at all: a filter's ValueError, RecursionError, MemoryError."""
+    try:
+        yield
+    except UnableToRender:
+        raise
+    except Exception as error:  # noqa: BLE001
+        code = next((code for kind, code in _CODES if isinstance(error, kind)), "error")
+        raise UnableToRender(code) from None

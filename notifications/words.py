@@ -89,7 +89,14 @@ _TRIGGERS = {
     },
 }
 _UNITS = {
-    "zh": {"MIN": "分钟", "UH": "紧急工作时", "UD": "紧急工作日", "WH": "工作时", "WD": "工作日", "ND": "自然日"},
+    "zh": {
+        "MIN": "分钟",
+        "UH": "紧急工作时",
+        "UD": "紧急工作日",
+        "WH": "工作时",
+        "WD": "工作日",
+        "ND": "自然日",
+    },
     "en": {
         "MIN": "minutes",
         "UH": "hours, nights included",

@@ -24,6 +24,7 @@ from notifications.delivery import Json
 from notifications.sandbox import UnableToRender
 
 _START = "import sys; sys.path.insert(0, sys.argv[1]); from notifications.worker_main import main; main()"
+_ROOT = str(Path(__file__).resolve().parent.parent)
 _LONGEST_LINE = 1 << 20
 
 
@@ -76,21 +77,27 @@ class TemplateWorker:
         if self._process is not None and self._process.returncode is None:
             return self._process
         await self._stop()
-        root = str(Path(__file__).resolve().parent.parent)
-        command = (sys.executable, "-I", "-X", "utf8", "-c", _START, root, str(self._limits.memory_bytes))
-        self._process = await asyncio.create_subprocess_exec(
-            *command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env={}, limit=_LONGEST_LINE, start_new_session=True
-        )
+        command = (sys.executable, "-I", "-X", "utf8", "-c", _START, _ROOT, str(self._limits.memory_bytes))
         try:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=DEVNULL,
+                env={},
+                limit=_LONGEST_LINE,
+                start_new_session=True,
+            )
+            self._process = process
             async with asyncio.timeout(self._limits.start_s):
-                await self._answer(self._process)
-        except (TimeoutError, UnableToRender):
+                await self._answer(process)
+        except (OSError, TimeoutError, UnableToRender):
             await self._stop()
             raise UnableToRender("worker_not_started") from None
         except BaseException:
             await self._stop()
             raise
-        return self._process
+        return process
 
     async def _ask(self, process: Process, job: Mapping[str, Any]) -> dict[str, Any]:
         assert process.stdin is not None  # noqa: S101
@@ -106,7 +113,10 @@ class TemplateWorker:
 
     async def _answer(self, process: Process) -> dict[str, Any]:
         assert process.stdout is not None  # noqa: S101
-        line = await process.stdout.readline()
+        try:
+            line = await process.stdout.readline()
+        except ValueError:  # longer than any answer the worker can give
+            raise UnableToRender("worker_died") from None
         if not line.endswith(b"\n"):
             status = await process.wait()
             raise UnableToRender("cpu_limit" if status == -signal.SIGXCPU else "worker_died")

@@ -1,0 +1,67 @@
+"""One believable context per template: for previews, for ``cityops check`` and for the tests.
+
+The place and the units are Wuhan's; the numbers are made up.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+from domain.place import Level
+from notifications.context import LocalText, NoticeFacts, case_context
+from notifications.delivery import Json, Message, TemplateName
+
+_FACTS = NoticeFacts(
+    case_no="WH-20261122-000123",
+    category=LocalText(zh="污水井盖缺失", en="Sewage manhole cover missing"),
+    unit=LocalText(zh="洪山区水务局", en="Hongshan District Water Authority"),
+    areas=("武汉市", "洪山区", "珞南街道"),
+    severity=2,
+    level=Level.DISTRICT,
+    at=datetime(2026, 11, 22, 7, 30, tzinfo=UTC),
+    timezone="Asia/Shanghai",
+    owner=LocalText(zh="洪山区水务局", en="Hongshan District Water Authority"),
+    deadline=datetime(2026, 11, 22, 9, 30, tzinfo=UTC),
+    limit="2UH",
+    link="https://cityops.example/cases/WH-20261122-000123",
+)
+_REPEATED = LocalText(zh="连续两次返工", en="two reworks in a row")
+_SOLVED = LocalText(zh="井盖已更换", en="the cover has been replaced")
+
+_T = TemplateName
+SAMPLES: Mapping[TemplateName, Mapping[str, Json]] = MappingProxyType(
+    {
+        name: case_context(facts=facts)
+        for name, facts in (
+            (_T.ASSIGNMENT, _FACTS),
+            (_T.REMINDER, replace(_FACTS, about="sign_in")),
+            (_T.DUTY_CALL, replace(_FACTS, about="sign_in")),
+            (_T.ESCALATION, replace(_FACTS, trigger="E3", level=Level.CITY)),
+            (_T.OVERDUE, replace(_FACTS, trigger="E4")),
+            (_T.RETURN_REQUESTED, _FACTS),
+            (_T.RETURN_DECIDED, replace(_FACTS, decision="refused")),
+            (_T.ARBITRATION, replace(_FACTS, trigger="E5")),
+            (_T.REWORK, replace(_FACTS, reason=_REPEATED)),
+            (_T.CHECK_REQUEST, _FACTS),
+            (_T.RESULT, replace(_FACTS, outcome=_SOLVED, deadline=None)),
+            (_T.CLOSED, replace(_FACTS, outcome=_SOLVED, deadline=None)),
+            (_T.REOPENED, _FACTS),
+            (_T.MERGED, replace(_FACTS, other_case_no="WH-20261122-000077")),
+            (_T.CANCELLED, replace(_FACTS, deadline=None)),
+        )
+    }
+)
+
+
+def sample_message(*, template: str, channel: str, language: str) -> Message:
+    """Return a message with the template's sample context. ValueError for an unknown template."""
+    name = TemplateName(template)
+    return Message(
+        key=f"WH-20261122-000123:1:7:0:{channel}:sample",
+        template=name.value,
+        channel=channel,
+        recipient="duty@example.org",
+        language=language,
+        context=SAMPLES[name],
+    )
