@@ -157,8 +157,8 @@ class EmailChannel:
             mail["Date"] = format_datetime(datetime.fromtimestamp(self._clock(), tz=UTC))
             mail["Message-ID"] = message_id(key=message.key, domain=self._domain)
             mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers, please
-            mail["Content-Language"] = ", ".join(message.language.split("+"))
             mail.set_content(message.body)
+            mail["Content-Language"] = ", ".join(message.language.split("+"))  # set_content drops Content-*
         except (MessageError, ValueError) as error:
             code = error.code if isinstance(error, UnableToComposeMail) else "not_composable"
             raise UnableToComposeMail(code) from None
