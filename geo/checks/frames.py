@@ -1,5 +1,7 @@
 """Coordinate systems of area files: what is declared, what the numbers say, and the likely truth."""
 
+from functools import cache
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -77,6 +79,7 @@ def _guess(box: Box, near: Box | None, language: str) -> str:
     return f"，可能是 {names}" if language == "zh" else f"; likely {names}"
 
 
+@cache
 def likely_crs(*, box: Box, near: Box | None) -> tuple[tuple[str, str], ...]:
     """Return up to three (code, name) of projected systems in which ``box`` falls on the city.
 

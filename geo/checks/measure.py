@@ -11,6 +11,7 @@ from geo.shapes import metres_per_degree
 Geometries = NDArray[np.object_]
 NOISE_M2 = 1.0
 """Less than this is rounding of coordinates, not a mistake."""
+_RASTER_M = 0.01
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,10 +64,10 @@ def gaps(shapes: Geometries) -> list[Gap]:
 
     A hole inside one feature alone (a lake, an enclave of another city) is one as well.
     """
-    if shapely.coverage_is_valid(shapes):
+    if shapely.coverage_is_valid(shapes, gap_width=_RASTER_M):
         union = shapely.coverage_union_all(shapes)
-    else:  # on a centimetre raster, so that no hairline crack opens a hole to the outside
-        union = shapely.union_all(shapes, grid_size=0.01)
+    else:  # on a raster, so that no hairline crack opens a hole to the outside
+        union = shapely.union_all(shapes, grid_size=_RASTER_M)
     holes = [
         shapely.Polygon(ring)
         for part in shapely.get_parts(union)
