@@ -3,15 +3,15 @@
 Rules are ranked once. The order is the same for every request, so that which rule wins
 can be told by reading the pack:
 
-1. the finer place: grid, then community, street, zone, district, anywhere;
-2. the more circumstances asked for, out of tag, hours, channel, filing condition, severity;
+1. the more circumstances asked for, out of tag, hours, channel and severity;
+2. the finer place: grid, then community, street, zone, district, anywhere;
 3. the closer category: exact code, then the glob with more literal characters, then
-   department type, then any;
+   department type, then any; a filing condition makes each of them closer;
 4. the lower rule id.
 
-A local arrangement therefore beats a city-wide one, an exception (a night shift, a season's
-tag) beats the everyday rule, and the everyday rule for one category beats the rule for its
-department.
+An exception (a night shift, a season's tag) therefore beats the everyday rule, a local
+arrangement beats the city-wide one, and the everyday rule for one category beats the rule
+for its department.
 """
 
 from collections.abc import Mapping
@@ -31,16 +31,16 @@ ANY = -1
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rank:
-    """How specific a rule is: place 0–5, circumstances 0–5, category closeness; higher wins."""
+    """How specific a rule is: circumstances 0–4, place 0–5, category closeness; higher wins."""
 
-    place: int
     circumstances: int
+    place: int
     category: int
 
     @property
     def key(self) -> tuple[int, int, int]:
         """Return the three parts in the order they are compared."""
-        return self.place, self.circumstances, self.category
+        return self.circumstances, self.place, self.category
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,7 +115,7 @@ def rank_rules(rules: tuple[RoutingRule, ...], *, category: str) -> tuple[Ranked
 def rank(rule: RoutingRule, *, category: str) -> Rank:
     """Return a rule's rank for a category it may match."""
     places = (rule.district, rule.zone, rule.street, rule.community, rule.grid)
-    circumstances = (rule.tag, rule.hours, rule.channel, rule.condition, rule.severity_at_most)
+    circumstances = (rule.tag, rule.hours, rule.channel, rule.severity_at_most)
     return Rank(
         place=max((i for i, code in enumerate(places, start=1) if code is not None), default=0),
         circumstances=sum(part is not None for part in circumstances),
@@ -129,7 +129,10 @@ def fits(pattern: str, category: str) -> bool:
 
 
 def _closeness(rule: RoutingRule, category: str) -> int:
-    if not rule.categories:
-        return BY_DEPARTMENT if rule.department is not None else ANY
-    literal = (sum(c not in GLOB for c in p) for p in rule.categories if fits(p, category))
-    return EXACT if category in rule.categories else 1 + max(literal)
+    if category in rule.categories:
+        closeness = EXACT
+    elif rule.categories:
+        closeness = 1 + max(sum(c not in GLOB for c in p) for p in rule.categories if fits(p, category))
+    else:
+        closeness = BY_DEPARTMENT if rule.department is not None else ANY
+    return 2 * closeness + (rule.condition is not None)

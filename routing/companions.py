@@ -22,7 +22,7 @@ class Companions:
 
 
 def companions(
-    *, rule: RoutingRule, lead: Unit, helped: tuple[str, ...], facts: Facts, book: RouteBook
+    *, rule: RoutingRule, lead: Unit, helped: tuple[Unit, ...], facts: Facts, book: RouteBook
 ) -> Companions:
     """Return co-handlers and copies of a lead.
 
@@ -30,12 +30,13 @@ def companions(
     copy when a street owns a case, so that somebody supervises it (接诉即办 article 12).
     """
     reasons: list[Reason] = []
-    co = [code for code in helped if code != lead.code]
+    co = {unit.code: unit for unit in helped}
     for selector in _co_selectors(rule, facts):
         unit = _co_unit(selector=selector, facts=facts, book=book, reasons=reasons)
-        if unit is not None and unit.code != lead.code:
-            co.append(unit.code)
-    co_handlers = tuple(dict.fromkeys(co))
+        if unit is not None:
+            co.setdefault(unit.code, unit)
+    co.pop(lead.code, None)
+    co_handlers = tuple(co)
     copies = [_copy(selector, facts=facts, book=book) for selector in rule.copy_to]
     if lead.level == Level.STREET:
         above = command(level=Level.DISTRICT, facts=facts, book=book)
@@ -43,7 +44,7 @@ def companions(
             copies.append(above.unit.code)
             reasons.append(words.copied(above.unit))
     if co_handlers:
-        reasons.append(words.joined(rule, co_handlers))
+        reasons.append(words.joined(rule, tuple(co.values())))
     told = {lead.code, *co_handlers}
     copy_to = tuple(dict.fromkeys(code for code in copies if code is not None and code not in told))
     return Companions(co_handlers=co_handlers, copy_to=copy_to, reasons=tuple(reasons))

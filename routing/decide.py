@@ -13,6 +13,7 @@ from domain.decision import Reason, RouteRequest, RoutingDecision, Shortfall
 from domain.limit import Limit
 from domain.pack import COMMAND, RoutingRule, Selector
 from domain.place import Level, PlaceFlag
+from domain.unit import Unit
 from routing import words
 from routing.book import RankedRule, RouteBook
 from routing.certainty import certainty
@@ -33,7 +34,7 @@ class _Choice:
     rule: RoutingRule
     found: Found
     reasons: tuple[Reason, ...]
-    helped: tuple[str, ...] = ()
+    helped: tuple[Unit, ...] = ()
     fallback: bool = False
 
 
@@ -74,13 +75,14 @@ def _settle(
     *, rule: RoutingRule, found: Found, matching: list[RankedRule], facts: Facts, book: RouteBook
 ) -> _Choice | None:
     """Apply the severity floor, then the community guard."""
-    reasons, helped = [words.rule_won(rule, matching)], []
+    reasons = [words.rule_won(rule, matching)]
+    helped: list[Unit] = []
     lifted = lift(found=found, facts=facts, book=book)
     if lifted is None:
         return _locality(rule=rule, facts=facts, book=book)
     if lifted is not found:
         reasons.append(words.lifted(found.unit, lifted.unit, facts.severity))
-        helped += [found.unit.code] if may_have(found.unit, facts.category.code) else []
+        helped += [found.unit] if may_have(found.unit, facts.category.code) else []
     guarded = _guard(found=lifted, facts=facts, book=book)
     if guarded is None:
         return None

@@ -8,8 +8,8 @@ from routing.facts import Facts
 from routing.resolve import resolve
 
 _PARTS = (
-    ("place", "地点较粗", "its place is coarser"),
     ("circumstances", "限定条件较少", "it asks for fewer circumstances"),
+    ("place", "地点较粗", "its place is coarser"),
     ("category", "类别较宽", "its category is wider"),
 )
 
@@ -39,7 +39,7 @@ def why_lost(best: Rank, loser: Rank) -> tuple[str, str]:
     """Return in Chinese and English what decided between two ranks."""
     for name, zh, en in _PARTS:
         if getattr(best, name) != getattr(loser, name):
-            return f"{zh},不如胜出规则具体", f"{en} than the winner's"
+            return f"{zh},不如胜出规则", f"{en} than the winner's"
     return "同样具体,编号在后", "equally specific, its id comes later"
 
 

@@ -136,13 +136,11 @@ def copied(unit: Unit) -> Reason:
     return Reason(aspect="copy_to", rule=COPY, zh=zh, en=en)
 
 
-def joined(rule: RoutingRule, codes: tuple[str, ...]) -> Reason:
+def joined(rule: RoutingRule, units: tuple[Unit, ...]) -> Reason:
     """Say who joins."""
-    names = "、".join(codes)
+    zh, en = "、".join(unit.name_zh for unit in units), ", ".join(unit.name_en for unit in units)
     source = rule.id if rule.co is not None else CATALOGUE
-    return Reason(
-        aspect="co_handlers", rule=source, zh=f"协办:{names}", en=f"co-handlers: {', '.join(codes)}"
-    )
+    return Reason(aspect="co_handlers", rule=source, zh=f"协办:{zh}", en=f"co-handlers: {en}")
 
 
 def nobody_to_join(selector: Selector) -> Reason:

@@ -67,8 +67,7 @@ def _condition(row: Fields, *, book: ProblemBook) -> FilingCondition:
     if limit is None and not row.has("limit"):
         row.problem("limit", code="missing_limit", zh="缺少处置时限", en="the handling limit is missing")
     _check_milestones(row)
-    row.finish(also=("source", "note", "departments"))
-    return FilingCondition(
+    condition = FilingCondition(
         code=code,
         name_zh=row.text("name_zh"),
         name_en=row.text("name_en"),
@@ -76,6 +75,8 @@ def _condition(row: Fields, *, book: ProblemBook) -> FilingCondition:
         closing_zh=row.text("closing_zh", ""),
         closing_en=row.text("closing_en", ""),
     )
+    row.finish(also=("source", "note", "departments"))
+    return condition
 
 
 def _check_milestones(row: Fields) -> None:
