@@ -10,12 +10,15 @@ typed: what a person typed is read behind ``link``, by those who may.
 variable                  content
 ========================  ========================================================
 case_no                   case number
-category, unit, owner     {"zh", "en"}: category; addressee unit; accountable unit
+category                  {"zh", "en"}
+unit                      {"zh", "en"} of the addressee, or None for a reporter
+owner                     {"zh", "en"} of the accountable unit, or None
 areas                     names from the city down, [] while the place is unknown
 severity                  1 (worst) … 4
 level                     commanding level, 1 = city … 5 = grid
 role                      why this unit is told: "owner", "co_handler" or "copy"
-about                     which clock a reminder is about: "sign_in" or "handling"
+about                     which clock a reminder is about: "triage", "sign_in",
+                          "handling" or "check"
 trigger                   escalation trigger "E1" … "E9", or None
 at                        when it happened, ISO 8601 in city time
 deadline                  ISO 8601 in city time, or None
@@ -89,7 +92,7 @@ class NoticeFacts:
 
     case_no: str
     category: LocalText
-    unit: LocalText
+    unit: LocalText | None
     areas: Sequence[str]
     severity: int
     level: Level

@@ -44,10 +44,10 @@ SAMPLES: Mapping[TemplateName, Mapping[str, Json]] = MappingProxyType(
             (_T.ARBITRATION, replace(_FACTS, trigger="E5")),
             (_T.REWORK, replace(_FACTS, reason=_REPEATED)),
             (_T.CHECK_REQUEST, _FACTS),
-            (_T.RESULT, replace(_FACTS, outcome=_SOLVED, deadline=None)),
+            (_T.RESULT, replace(_FACTS, unit=None, outcome=_SOLVED, deadline=None)),
             (_T.CLOSED, replace(_FACTS, outcome=_SOLVED, deadline=None)),
             (_T.REOPENED, _FACTS),
-            (_T.MERGED, replace(_FACTS, other_case_no="WH-20261122-000077")),
+            (_T.MERGED, replace(_FACTS, unit=None, other_case_no="WH-20261122-000077")),
             (_T.CANCELLED, replace(_FACTS, deadline=None)),
         )
     }

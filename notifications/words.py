@@ -60,8 +60,8 @@ _ROLES = {
     "en": {"owner": "accountable unit", "co_handler": "co-handler", "copy": "for information"},
 }
 _CLOCKS = {
-    "zh": {"sign_in": "签收", "handling": "处置"},
-    "en": {"sign_in": "sign-in", "handling": "handling"},
+    "zh": {"triage": "受理分拨", "sign_in": "签收", "handling": "处置", "check": "核查"},
+    "en": {"triage": "triage", "sign_in": "sign-in", "handling": "handling", "check": "site check"},
 }
 # The nine triggers of the escalation policy (reference: domain.md §4.2).
 _TRIGGERS = {

@@ -51,7 +51,7 @@ class Mailbox:
         self.envelopes.append(envelope)
         self.over_tls.append(session.ssl is not None)
         if self.drop_after_data:
-            assert server.transport is not None
+            assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()
         if self.never_answer:
             await asyncio.Event().wait()

@@ -355,13 +355,13 @@ async def to_loopback(host: str, port: int) -> Sequence[str]:
 @pytest.mark.parametrize(
     ("host", "trusted", "state"),
     [
-        ("hooks.example", True, State.HANDED_OVER),
-        ("other.example", True, State.FAILED_TEMPORARY),
-        ("hooks.example", False, State.FAILED_TEMPORARY),
+        ("hooks.example", "trusted", State.HANDED_OVER),
+        ("other.example", "trusted", State.FAILED_TEMPORARY),
+        ("hooks.example", "", State.FAILED_TEMPORARY),
     ],
 )
 async def test_the_certificate_is_checked_against_the_name_not_the_address(
-    authority: Authority, host: str, trusted: bool, state: State
+    authority: Authority, host: str, trusted: str, state: State
 ) -> None:
     receiver = Receiver()
     settings = WebhookSettings(default_secrets=(NEW,), ca_file=authority.ca_file if trusted else None)

@@ -86,12 +86,12 @@ def test_final_states_are_not_tried_again(state: State, channel: str) -> None:
     assert next_of(state=state, channel=channel) is None
 
 
-@pytest.mark.parametrize(("channel", "again"), [("email", True), ("webhook", True), ("voice", False)])
+@pytest.mark.parametrize(("channel", "wait"), [("email", 5.0), ("webhook", 5.0), ("voice", None)])
 def test_unknown_is_tried_again_only_where_a_duplicate_does_less_harm_than_silence(
-    channel: str, again: bool
+    channel: str, wait: float | None
 ) -> None:
-    assert (next_of(state=State.UNKNOWN, channel=channel) is not None) == again
-    assert next_of(state=State.FAILED_TEMPORARY, channel=channel) is not None
+    assert next_of(state=State.UNKNOWN, channel=channel) == wait
+    assert next_of(state=State.FAILED_TEMPORARY, channel=channel) == 5.0
 
 
 def test_attempts_end() -> None:
