@@ -80,7 +80,7 @@ def gaps(shapes: Geometries) -> list[Gap]:
             shape=hole,
             area=hole.area,
             width=2 * hole.area / hole.length,
-            beside=tuple(sorted(tree.query(hole, predicate="intersects").tolist())),
+            beside=tuple(sorted(tree.query(hole, predicate="dwithin", distance=10 * _RASTER_M).tolist())),
         )
         for hole in holes
     ]

@@ -19,26 +19,39 @@ POLYGONS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 
 def check_features(layer: LayerFile) -> Iterator[AreaProblem]:
     """Yield features without code or outline, invalid ones, those of several parts, duplicates."""
+    return (problem for _, problem in feature_problems(layer))
+
+
+def feature_problems(layer: LayerFile) -> Iterator[tuple[int, AreaProblem]]:
+    """Yield each problem of a single feature with the feature's position in the file."""
     seen: dict[str, list[int]] = {}
-    for index, shape in enumerate(layer.shapes):
-        earlier = seen.setdefault(layer.codes[index], [])
-        if not layer.codes[index]:
-            yield _found(layer, index, "missing_code", "没有编码", "has no code")
+    for index, code in enumerate(layer.codes):
+        earlier = seen.setdefault(code, [])
+        if not code:
+            yield index, _found(layer, index, "missing_code", "没有编码", "has no code")
         elif any(_together(layer, index, other) for other in earlier):
-            yield _found(layer, index, "duplicate_code", "编码重复", "its code is used twice")
+            yield index, _found(layer, index, "duplicate_code", "编码重复", "its code is used twice")
         earlier.append(index)
-        if shape is None or shape.is_empty:
-            yield _found(layer, index, "no_outline", "没有边界", "has no outline")
-        elif shapely.get_type_id(shape) not in POLYGONS:
-            yield _found(
-                layer, index, "not_polygon", f"不是面，而是 {shape.geom_type}", f"is a {shape.geom_type}"
-            )
-        elif not shape.is_valid:
-            why = shapely.is_valid_reason(shape)
-            yield _found(layer, index, "invalid_polygon", f"多边形无效：{why}", f"invalid polygon: {why}")
-        elif (parts := shapely.get_num_geometries(shape)) > 1:
-            zh, en = f"由 {parts} 块组成", f"consists of {parts} parts"
-            yield _found(layer, index, "multipolygon", zh, en, warning=True)
+        outline = _outline_problem(layer, index)
+        if outline is not None:
+            yield index, outline
+
+
+def _outline_problem(layer: LayerFile, index: int) -> AreaProblem | None:
+    shape = layer.shapes[index]
+    if shape is None or shape.is_empty:
+        return _found(layer, index, "no_outline", "没有边界", "has no outline")
+    if shapely.get_type_id(shape) not in POLYGONS:
+        zh, en = f"不是面，而是 {shape.geom_type}", f"is a {shape.geom_type}"
+        return _found(layer, index, "not_polygon", zh, en)
+    if not shape.is_valid:
+        why = shapely.is_valid_reason(shape)
+        return _found(layer, index, "invalid_polygon", f"多边形无效：{why}", f"invalid polygon: {why}")
+    parts = int(shapely.get_num_geometries(shape))
+    if parts > 1:
+        zh, en = f"由 {parts} 块组成", f"consists of {parts} parts"
+        return _found(layer, index, "multipolygon", zh, en, warning=True)
+    return None
 
 
 def check_coverage(
