@@ -1,0 +1,154 @@
+"""What the store knows about cases and reports: single ones, lists, neighbours, figures."""
+
+import math
+from dataclasses import fields
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import Connection, RowMapping, and_, func, or_, select
+
+from domain.case import Fact, Status
+from domain.views import CaseFilter, CasePage, CaseView, Timeline
+from store.database import Database
+from store.filters import after, conditions, cursor_of
+from store.rows import StoredReport
+from store.tables import cases, history, reports
+
+_VIEW = tuple(cases.c[field.name] for field in fields(CaseView))
+_REPORT = tuple(reports.c[field.name] for field in fields(StoredReport))
+_FACT = tuple(history.c[field.name] for field in fields(Fact))
+_LONGEST = 200
+_EARTH_M = 6_371_008.8
+_METRES_PER_DEGREE = _EARTH_M * math.pi / 180
+
+Counted = Literal[
+    "status", "level", "severity", "on_time", "channel", "category", "owner", "close_kind", "district"
+]
+
+
+class CaseReader(Database):
+    """The part of the store that answers questions about cases."""
+
+    def case(self, *, case_no: str) -> CaseView | None:
+        """Return a case, or None. A case accepted and not yet decided has epoch 0."""
+        return self._read(lambda connection: _case(connection, case_no))
+
+    def timeline(self, *, case_no: str) -> Timeline | None:
+        """Return a case with all its facts by (epoch, seq), those before a reset included, or None."""
+        return self._read(lambda connection: _timeline(connection, case_no))
+
+    def list_cases(self, *, where: CaseFilter, limit: int, cursor: str | None) -> CasePage:
+        """Return a page, newest first; equal times by case number, so that no page repeats or skips one.
+
+        ``limit`` is kept within 1 … 200. Raises UnableToReadCursor.
+        """
+        size = max(1, min(limit, _LONGEST))
+        statement = select(*_VIEW).where(*conditions(where))
+        if cursor is not None:
+            statement = statement.where(after(cursor))
+        statement = statement.order_by(cases.c.received_at.desc(), cases.c.case_no.desc()).limit(size + 1)
+        views = self._views(statement)
+        more = len(views) > size
+        last = views[size - 1] if more else None
+        end = None if last is None else cursor_of(received_at=last.received_at, case_no=last.case_no)
+        return CasePage(cases=tuple(views[:size]), next_cursor=end)
+
+    def report(self, *, report_no: str) -> StoredReport | None:
+        """Return a report as it came in, with the case it belongs to now, or None."""
+        found = self._reports(reports.c.report_no == report_no)
+        return found[0] if found else None
+
+    def reports_of(self, *, case_no: str) -> list[StoredReport]:
+        """Return the reports that belong to a case now, oldest first."""
+        return self._reports(reports.c.belongs_to == case_no)
+
+    def open_nearby(
+        self, *, category: str, lon: float, lat: float, metres: float, since: datetime, exclude: str | None
+    ) -> list[tuple[CaseView, float]]:
+        """Return open cases of a category within a distance, with that distance in metres, nearest first.
+
+        The point is WGS-84 degrees; cases received before ``since`` do not count. A box
+        on the index chooses, the great circle decides.
+        """
+        high = metres / _METRES_PER_DEGREE
+        wide = high / max(math.cos(math.radians(min(abs(lat) + high, 89.0))), 0.01)
+        statement = select(*_VIEW).where(
+            cases.c.category == category,
+            cases.c.open.is_(True),
+            cases.c.status != Status.RECEIVED.value,
+            cases.c.lat.between(lat - high, lat + high),
+            cases.c.lon.between(lon - wide, lon + wide),
+            cases.c.received_at >= since,
+            cases.c.case_no != (exclude or ""),
+        )
+        near = [(view, _distance(view, lon, lat)) for view in self._views(statement)]
+        return sorted(
+            (pair for pair in near if pair[1] <= metres), key=lambda pair: (pair[1], pair[0].case_no)
+        )
+
+    def overdue_alarms(self, *, now: datetime, grace: timedelta) -> list[CaseView]:
+        """Return open cases nobody will wake: their next deadline passed ``grace`` ago, or they have none.
+
+        A case without a deadline counts only when it is older than ``grace`` itself.
+        """
+        past = now - grace
+        asleep = or_(cases.c.next_due < past, and_(cases.c.next_due.is_(None), cases.c.received_at < past))
+        return self._views(select(*_VIEW).where(cases.c.open.is_(True), asleep).order_by(cases.c.case_no))
+
+    def counts(self, *, by: Counted, where: CaseFilter | None = None) -> dict[Any, int]:
+        """Count cases by one column, for example ``{"archived": 380, "merged": 20}``; one statement."""
+        column = cases.c[by]
+        statement = (
+            select(column, func.count())
+            .where(*conditions(where or CaseFilter()))
+            .group_by(column)
+            .order_by(column)
+        )
+        rows = self._read(lambda connection: connection.execute(statement).all())
+        return {row[0]: row[1] for row in rows}
+
+    def _views(self, statement: Any) -> list[CaseView]:
+        return self._read(lambda connection: [_view(row) for row in connection.execute(statement).mappings()])
+
+    def _reports(self, condition: Any) -> list[StoredReport]:
+        statement = select(*_REPORT).where(condition).order_by(reports.c.received_at, reports.c.report_no)
+        return self._read(
+            lambda connection: [StoredReport(**row) for row in connection.execute(statement).mappings()]
+        )
+
+
+def _case(connection: Connection, case_no: str) -> CaseView | None:
+    row = connection.execute(select(*_VIEW).where(cases.c.case_no == case_no)).mappings().one_or_none()
+    return None if row is None else _view(row)
+
+
+def _timeline(connection: Connection, case_no: str) -> Timeline | None:
+    view = _case(connection, case_no)
+    if view is None:
+        return None
+    rows = connection.execute(
+        select(*_FACT).where(history.c.case_no == case_no).order_by(history.c.epoch, history.c.seq)
+    )
+    return Timeline(case=view, facts=tuple(_fact(row) for row in rows.mappings()))
+
+
+def _view(row: RowMapping) -> CaseView:
+    return CaseView(**row)
+
+
+def _fact(row: RowMapping) -> Fact:
+    values = dict(row)
+    for name in ("source", "target"):
+        values[name] = None if values[name] is None else Status(values[name])
+    return Fact(**values)
+
+
+def _distance(view: CaseView, lon: float, lat: float) -> float:
+    """Great-circle distance in metres (haversine, mean earth radius)."""
+    assert view.lon is not None and view.lat is not None  # noqa: S101, PT018
+    here, there = math.radians(lat), math.radians(view.lat)
+    half = (
+        math.sin((there - here) / 2) ** 2
+        + math.cos(here) * math.cos(there) * math.sin(math.radians(view.lon - lon) / 2) ** 2
+    )
+    return 2 * _EARTH_M * math.asin(min(1.0, math.sqrt(half)))

@@ -1,0 +1,182 @@
+"""The one place that writes a case: a step's view, facts and notices in one transaction.
+
+Whoever delivered the message writes what it did, perhaps twice, perhaps late, perhaps out
+of order. So the view is guarded by ``(epoch, seq)``, facts and notices are keyed, and
+everything is idempotent.
+"""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, or_, select, update
+
+from domain.case import ENDED, Fact, Status
+from domain.views import CaseView, Record
+from store.database import Database
+from store.notices import owe
+from store.rows import Done
+from store.settle import settle
+from store.tables import case_links, cases, history, reports
+
+_ENDED = frozenset(status.value for status in ENDED)
+_FIELDS = tuple(field.name for field in fields(CaseView))
+_LONGEST_CHAIN = 10
+
+_GUARDED = (
+    update(cases)
+    .where(
+        cases.c.case_no == bindparam("b_case_no"),
+        or_(
+            cases.c.epoch < bindparam("b_epoch"),
+            and_(cases.c.epoch == bindparam("b_epoch"), cases.c.seq <= bindparam("b_seq")),
+        ),
+    )
+    .values({name: bindparam(name) for name in (*_FIELDS, "open") if name not in ("case_no", "received_at")})
+)
+
+
+class CaseWriter(Database):
+    """The part of the store that writes cases."""
+
+    def record(self, *, record: Record, done: Done | None = None) -> None:
+        """Write what one step did and settle what it answers; see ``record_many``."""
+        self.record_many(records=[(record, done)])
+
+    def record_many(self, *, records: Sequence[tuple[Record, Done | None]]) -> None:
+        """Write what several steps did, in one transaction.
+
+        The case's row is replaced only by a view that is not older in ``(epoch, seq)``.
+        Facts and notices are written whatever their age, once each. A merged case's
+        reports move to its master. Each ``done`` marks its outbox row and its command.
+        """
+        if records:
+            self._write(lambda connection: self._record(connection, records))
+
+    def _record(self, connection: Connection, records: Sequence[tuple[Record, Done | None]]) -> None:
+        views = _newest(record.view for record, _ in records)
+        locked = self._locked(connection, views)
+        for view in views.values():
+            held = locked[view.case_no]
+            if (held.epoch, held.seq) <= (view.epoch, view.seq):
+                self._replace(connection, view, held)
+        facts = {
+            (record.view.case_no, record.view.epoch, fact.seq): fact
+            for record, _ in records
+            for fact in record.facts
+        }
+        self._write_facts(connection, facts)
+        owe(connection, (record for record, _ in records))
+        settle(connection, [done for _, done in records if done is not None])
+
+    def _locked(
+        self, connection: Connection, views: "dict[str, CaseView]"
+    ) -> "dict[str, Row[*tuple[Any, ...]]]":
+        """Lock the rows of the cases and of the masters they are merged into; make missing rows."""
+        numbers = set(views) | {view.master for view in views.values() if view.master is not None}
+        held = _lock(connection, numbers)
+        missing = [view for number, view in views.items() if number not in held]
+        if missing:
+            blank = [
+                {**_values(view), "epoch": 0, "seq": 0, "supervisors": (), "zones": ()} for view in missing
+            ]
+            connection.execute(self._insert(cases).on_conflict_do_nothing(), blank)
+            held = _lock(connection, numbers)
+        return held
+
+    def _replace(self, connection: Connection, view: CaseView, held: "Row[*tuple[Any, ...]]") -> None:
+        values = {**_values(view), "b_case_no": view.case_no, "b_epoch": view.epoch, "b_seq": view.seq}
+        del values["case_no"], values["received_at"]
+        connection.execute(_GUARDED, values)
+        if (held.supervisors, held.zones) != (view.supervisors, view.zones):
+            _link(connection, view)
+        if view.status == Status.MERGED.value and view.master is not None:
+            master = _last_master(connection, view.case_no, view.master)
+            moved = update(reports).where(reports.c.belongs_to == view.case_no)
+            connection.execute(moved.values(belongs_to=master))
+
+    def _write_facts(self, connection: Connection, facts: "dict[tuple[str, int, int], Fact]") -> None:
+        if not facts:
+            return
+        statement = self._insert(history)
+        changed = {
+            name: statement.excluded[name]
+            for name in history.c.keys()  # noqa: SIM118
+            if name not in ("case_no", "epoch", "seq")
+        }
+        statement = statement.on_conflict_do_update(index_elements=["case_no", "epoch", "seq"], set_=changed)
+        connection.execute(statement, [_fact_values(*key, fact) for key, fact in facts.items()])
+
+
+def _newest(views: Any) -> "dict[str, CaseView]":
+    newest: dict[str, CaseView] = {}
+    for view in views:
+        held = newest.get(view.case_no)
+        if held is None or (held.epoch, held.seq) <= (view.epoch, view.seq):
+            newest[view.case_no] = view
+    return newest
+
+
+def _lock(connection: Connection, numbers: set[str]) -> "dict[str, Row[*tuple[Any, ...]]]":
+    """Lock in one order, so that two batches wait for each other instead of blocking each other.
+
+    The lock lets others refer to the case (a command, a report), but not change it.
+    """
+    rows = connection.execute(
+        select(cases.c.case_no, cases.c.epoch, cases.c.seq, cases.c.supervisors, cases.c.zones)
+        .where(cases.c.case_no.in_(sorted(numbers)))
+        .order_by(cases.c.case_no)
+        .with_for_update(key_share=True)
+    )
+    return {row.case_no: row for row in rows}
+
+
+def _values(view: CaseView) -> dict[str, Any]:
+    values = {name: getattr(view, name) for name in _FIELDS}
+    values["open"] = view.status not in _ENDED
+    return values
+
+
+def _fact_values(case_no: str, epoch: int, seq: int, fact: Fact) -> dict[str, Any]:
+    return {
+        "case_no": case_no,
+        "epoch": epoch,
+        "seq": seq,
+        "at": fact.at,
+        "kind": fact.kind,
+        "row": fact.row,
+        "source": fact.source,
+        "target": fact.target,
+        "actor": fact.actor,
+        "due": fact.due,
+        "data": fact.data,
+    }
+
+
+def _link(connection: Connection, view: CaseView) -> None:
+    """Keep the many-valued filters of a list in rows of their own."""
+    connection.execute(delete(case_links).where(case_links.c.case_no == view.case_no))
+    links = [("supervisor", code) for code in view.supervisors] + [("zone", code) for code in view.zones]
+    if links:
+        connection.execute(
+            insert(case_links),
+            [{"kind": kind, "code": code, "case_no": view.case_no} for kind, code in dict.fromkeys(links)],
+        )
+
+
+def _last_master(connection: Connection, case_no: str, master: str) -> str:
+    """Follow merges of merges to the case that is worked on, whichever merge was written first."""
+    last, following = case_no, [master]
+    while following[-1] != case_no and len(following) < _LONGEST_CHAIN:
+        row = connection.execute(
+            select(cases.c.status, cases.c.master)
+            .where(cases.c.case_no == following[-1])
+            .with_for_update(key_share=True)
+        ).one_or_none()
+        if row is None:
+            break  # a master nobody has: the reports stay where they are
+        last = following[-1]
+        if row.status != Status.MERGED.value or row.master is None:
+            break
+        following.append(row.master)
+    return last

@@ -1,0 +1,119 @@
+"""One database, SQLite or PostgreSQL: connections, and the two kinds of transaction.
+
+A read sees one snapshot. A write is retried as a whole when PostgreSQL asks for that
+(deadlock, serialisation); on SQLite it takes the write lock at its start, so that it can
+wait for it but never loses it half-way.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from threading import Lock
+from typing import Any, TypeVar
+
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+T = TypeVar("T")
+
+_WRITES = "cityops_writes"
+_TRY_AGAIN = frozenset({"40001", "40P01"})
+_TRIES = 5
+
+
+class UnableToOpenStore(ValueError):
+    """The address names no database we know."""
+
+
+class Database:
+    """An engine with its two kinds of transaction. The base of every part of the store."""
+
+    def __init__(self, *, engine: Engine) -> None:
+        """Keep an engine made by ``engine_of``."""
+        self._engine = engine
+        self._sqlite = engine.dialect.name == "sqlite"
+        self._writer = engine.execution_options(**{_WRITES: True})
+        # One snapshot over several statements. SQLite has that anyway.
+        self._reader = engine if self._sqlite else engine.execution_options(isolation_level="REPEATABLE READ")
+        # SQLite has one writer. Threads of this process queue here instead of polling for its lock.
+        self._turn: AbstractContextManager[Any] = Lock() if self._sqlite else nullcontext()
+
+    def ping(self) -> None:
+        """Ask the database for an answer; SQLAlchemy's OperationalError if it has none."""
+        self._read(lambda connection: connection.execute(text("SELECT 1")))
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self._engine.dispose()
+
+    def _read(self, work: Callable[[Connection], T]) -> T:
+        with self._reader.begin() as connection:
+            return work(connection)
+
+    def _write(self, work: Callable[[Connection], T]) -> T:
+        for _ in range(_TRIES - 1):
+            try:
+                return self._write_once(work)
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) not in _TRY_AGAIN:
+                    raise
+        return self._write_once(work)
+
+    def _write_once(self, work: Callable[[Connection], T]) -> T:
+        with self._turn, self._writer.begin() as connection:
+            return work(connection)
+
+    def _insert(self, table: Table) -> "sqlite.Insert | postgresql.Insert":
+        """Return an INSERT that knows ON CONFLICT in the words of this database."""
+        return sqlite.insert(table) if self._sqlite else postgresql.insert(table)
+
+
+def engine_of(*, url: str, pool: int) -> Engine:
+    """Make the engine of ``sqlite:///PATH`` or ``postgresql+psycopg://…``.
+
+    Raises UnableToOpenStore for anything else, an in-memory SQLite included: what is kept
+    in memory is lost with the process.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise UnableToOpenStore(
+            "not a database address (want sqlite:///PATH or postgresql+psycopg://…)"
+        ) from None
+    if parsed.drivername == "postgresql+psycopg":
+        return create_engine(
+            parsed, pool_size=pool, max_overflow=pool, pool_pre_ping=True,
+            connect_args={"application_name": "cityops", "connect_timeout": 10},
+        )  # fmt: skip
+    if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
+        return _sqlite_engine(parsed, pool)
+    raise UnableToOpenStore(
+        f"no store for {parsed.drivername} (want sqlite:///PATH or postgresql+psycopg://…)"
+    )
+
+
+def _sqlite_engine(url: URL, pool: int) -> Engine:
+    Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, pool_size=pool, max_overflow=pool, connect_args={"timeout": 10})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _: object) -> None:
+    """Set what every connection needs. FULL: an answer given is on the disk."""
+    connection.isolation_level = None  # the driver would begin transactions by its own idea
+    for pragma in (
+        "busy_timeout = 10000",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        "cache_size = -32000",
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

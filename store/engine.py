@@ -1,0 +1,24 @@
+"""The store as everybody above uses it: one object, one database."""
+
+from store.case_reads import CaseReader
+from store.cases import CaseWriter
+from store.database import engine_of
+from store.inbox import Inbox
+from store.intake import Intake
+from store.message_box import MessageBox
+from store.migrate import Migrations
+from store.outbox import Outbox
+from store.units import Units
+
+
+class Store(Migrations, Intake, CaseWriter, CaseReader, Outbox, Inbox, MessageBox, Units):
+    """Everything that is kept. Thread-safe; calls block, so asyncio code calls them in threads."""
+
+
+def open_store(url: str, *, pool: int = 5) -> Store:
+    """Open ``sqlite:///PATH`` (its folder is made) or ``postgresql+psycopg://…``.
+
+    ``pool`` connections are kept, twice as many used at most. Nothing is connected to
+    yet. Raises UnableToOpenStore.
+    """
+    return Store(engine=engine_of(url=url, pool=pool))

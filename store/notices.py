@@ -1,0 +1,156 @@
+"""A notice becomes what is owed: a line in an in-app inbox, and a message per way to reach somebody.
+
+A notice is expanded once, when its in-app line is written; repeating a record therefore
+owes nothing new, even when the unit's contacts have changed in between. Keys hold codes
+and digests, no addresses: they travel to mail and webhook servers.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, tuple_
+
+from domain.case import Notice
+from domain.unit import Contact
+from domain.views import Record
+from store.rows import OutboxKind
+from store.tables import messages, outbox, reports, units
+
+SENT = frozenset({"email", "webhook"})
+"""Channels of a contact that need sending. In-app needs none: the line is the delivery."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Owed:
+    """A notice with the case, epoch, priority and time it belongs to."""
+
+    case_no: str
+    epoch: int
+    priority: int
+    at: datetime
+    notice: Notice
+
+    @property
+    def key(self) -> tuple[str, int, int, int]:
+        return self.case_no, self.epoch, self.notice.seq, self.notice.n
+
+
+def owe(connection: Connection, records: Iterable[Record]) -> None:
+    """Write what the notices of these records owe, unless it was written before.
+
+    The caller holds the locks of the cases, so nobody writes the same notices meanwhile.
+    """
+    owed = {one.key: one for record in records for one in _of(record)}
+    if not owed:
+        return
+    columns = (messages.c.case_no, messages.c.epoch, messages.c.seq, messages.c.n)
+    there = connection.execute(
+        select(*columns).where(messages.c.case_no.in_({one.case_no for one in owed.values()}))
+        if len(owed) > 50
+        else select(*columns).where(tuple_(*columns).in_(list(owed)))
+    )
+    for row in there:
+        owed.pop((row.case_no, row.epoch, row.seq, row.n), None)
+    fresh = list(owed.values())
+    if not fresh:
+        return
+    connection.execute(insert(messages), [_line(one) for one in fresh])
+    sent = _sent(fresh, contacts=_contacts(connection, fresh), mails=_mails(connection, fresh))
+    if sent:
+        connection.execute(insert(outbox), sent)
+
+
+def _of(record: Record) -> list[_Owed]:
+    times = {fact.seq: fact.at for fact in record.facts}
+    return [
+        _Owed(
+            case_no=record.view.case_no,
+            epoch=record.view.epoch,
+            priority=record.view.severity,
+            at=times.get(notice.seq, record.view.received_at),
+            notice=notice,
+        )
+        for notice in record.notices
+    ]
+
+
+def _line(one: _Owed) -> dict[str, Any]:
+    return {
+        "case_no": one.case_no,
+        "epoch": one.epoch,
+        "seq": one.notice.seq,
+        "n": one.notice.n,
+        "template": one.notice.template,
+        "unit": one.notice.unit,
+        "report_no": one.notice.report_no,
+        "context": one.notice.context,
+        "at": one.at,
+    }
+
+
+def _contacts(connection: Connection, owed: Sequence[_Owed]) -> Mapping[str, tuple[Contact, ...]]:
+    codes = {one.notice.unit for one in owed if one.notice.unit is not None}
+    if not codes:
+        return {}
+    rows = connection.execute(select(units.c.code, units.c.contacts).where(units.c.code.in_(codes)))
+    return {row.code: row.contacts for row in rows}
+
+
+def _mails(connection: Connection, owed: Sequence[_Owed]) -> Mapping[str, str]:
+    numbers = {one.notice.report_no for one in owed if one.notice.report_no is not None}
+    if not numbers:
+        return {}
+    rows = connection.execute(
+        select(reports.c.report_no, reports.c.reporter).where(reports.c.report_no.in_(numbers))
+    )
+    return {row.report_no: row.reporter.email for row in rows if row.reporter.email}
+
+
+def _sent(
+    owed: Sequence[_Owed], *, contacts: Mapping[str, tuple[Contact, ...]], mails: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    rows: dict[str, dict[str, Any]] = {}
+    for one in owed:
+        notice = one.notice
+        ways = [
+            (contact.channel, contact.address, f"{notice.unit}/{_digest(contact.address)}")
+            for contact in contacts.get(notice.unit or "", ())
+            if contact.channel in SENT
+        ]
+        if notice.report_no is not None and notice.report_no in mails:
+            ways.append(("email", mails[notice.report_no], notice.report_no))
+        for channel, address, recipient in ways:
+            row = _row(one, channel=channel, address=address, recipient=recipient)
+            rows[row["key"]] = row
+    return list(rows.values())
+
+
+def _row(one: _Owed, *, channel: str, address: str, recipient: str) -> dict[str, Any]:
+    notice = one.notice
+    return {
+        "kind": OutboxKind.NOTIFY.value,
+        "key": f"{one.case_no}:{one.epoch}:{notice.seq}:{notice.n}:{channel}:{recipient}",
+        "case_no": one.case_no,
+        "priority": one.priority,
+        "payload": {
+            "epoch": one.epoch,
+            "seq": notice.seq,
+            "n": notice.n,
+            "template": notice.template,
+            "unit": notice.unit,
+            "report_no": notice.report_no,
+            "channel": channel,
+            "context": notice.context,
+        },
+        "recipient": address,
+        "created_at": one.at,
+        "not_before": one.at,
+    }
+
+
+def _digest(address: str) -> str:
+    """Tell a unit's addresses apart without naming them."""
+    return hashlib.blake2s(address.encode(), digest_size=6).hexdigest()
