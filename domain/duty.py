@@ -1,8 +1,10 @@
 """Giving a case to a unit: the rows that end in DISPATCHED and the clocks they start."""
 
+import math
 from datetime import datetime
 
 from domain.case import Alarm, Status
+from domain.clock import used
 from domain.decision import RoutingDecision
 from domain.limit import Limit
 from domain.place import Level
@@ -35,8 +37,9 @@ def give(step: Step, *, row: int, unit: str, limit: Limit, why: str = "", copy: 
     if row:
         step.move(row, due_at=due_at, owner=unit, limit=str(limit), reason=why)
     else:
-        step.change(status=Status.DISPATCHED)
-        step.record("reassigned", row=22, due_at=due_at, owner=unit, limit=str(limit), reason=why)
+        step.record(
+            "reassigned", row=22, target=Status.DISPATCHED, due_at=due_at, owner=unit, limit=str(limit), reason=why
+        )  # fmt: skip
     arm_sign_in(step, start=step.now)
     arm_handling(step)
     step.tell("assignment", unit=unit, due=_text(due_at), limit=str(limit))
@@ -74,10 +77,19 @@ def arm_handling(step: Step) -> None:
     marks = (
         (Alarm.HANDLING_WARN, step.share(start=start, limit=limit, share=rules.warn_at)),
         (Alarm.HANDLING_OVERDUE, step.share(start=start, limit=limit, share=rules.overdue_at)),
-        (Alarm.HANDLING_RAISE, step.share(start=start, limit=limit, share=rules.raise_overdue_at)),
     )
+    raise_at = step.share(start=start, limit=limit, share=_raise_share(step, start=start, limit=limit))
     step.disarm("handling")
-    step.arm(*((name, at) for name, at in marks if at > step.now))
+    step.arm(*((name, at) for name, at in marks if at > step.now), (Alarm.HANDLING_RAISE, raise_at))
+
+
+def _raise_share(step: Step, *, start: datetime, limit: Limit) -> float:
+    """Return at which share of the limit a case goes up next: the first mark, then every whole limit.
+
+    A case reworked long after its limit has all its marks behind it and must not fall asleep.
+    """
+    passed = used(start=start, now=step.now, limit=limit, calendar=step.state.rules.calendar)
+    return max(step.policy.escalation.raise_overdue_at, math.floor(passed) + 1.0)
 
 
 def enter_level(decision: RoutingDecision, floor: Level) -> Level:
@@ -89,6 +101,12 @@ def rungs_above(step: Step, level: Level) -> list[Rung]:
     """Return the ladder above a level, nearest first."""
     above = [rung for rung in step.state.rules.ladder if rung.level < level]
     return sorted(above, key=lambda rung: rung.level, reverse=True)
+
+
+def next_above(step: Step) -> str | None:
+    """Return the unit that commands above the case's level, never the owner; None at the top."""
+    units = (rung.unit for rung in rungs_above(step, step.state.level))
+    return next((unit for unit in units if unit not in (None, step.state.owner)), None)
 
 
 def _text(at: datetime) -> str:

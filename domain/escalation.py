@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from domain.actor import ENGINE
 from domain.case import Alarm, Deadline, Status, Trigger
 from domain.clock import is_working
-from domain.duty import arm_sign_in, rungs_above
+from domain.duty import arm_sign_in, next_above, rungs_above
 from domain.place import Level
 from domain.policy import Rung
 from domain.step import Step
@@ -31,6 +31,8 @@ def absence(step: Step, rung: Rung) -> str:
     """Return why nobody can be called at this rung now, or an empty string."""
     if rung.unit is None:
         return rung.why_empty or "no unit at this level"
+    if rung.unit == step.state.owner:
+        return "owns the case itself"
     if rung.duty is DutyHours.NONE:
         return "nobody on duty"
     if rung.duty is DutyHours.WORK and step.state.urgent and not _working(step):
@@ -45,13 +47,15 @@ def _working(step: Step) -> bool:
 def raise_level(step: Step, trigger: Trigger, *, start: datetime, due_at: datetime | None = None) -> bool:
     """Add the next level that has somebody on duty as supervisor; False at the top.
 
-    The last rung is taken even when nobody is on duty there: somebody must be told.
+    The last one who could be told is told even off duty: somebody must be. The owner is
+    never its own supervisor.
     """
     before = step.state.level
     above = rungs_above(step, before)
-    for place, rung in enumerate(above):
+    last = next((rung for rung in reversed(above) if rung.unit not in (None, step.state.owner)), None)
+    for rung in above:
         why = absence(step, rung)
-        if why and (rung.unit is None or place < len(above) - 1):
+        if why and rung is not last:
             step.record(
                 "level_skipped", row=22, due_at=due_at, level=rung.level.name, reason=why, actor=ENGINE
             )
@@ -66,7 +70,7 @@ def _reach(
 ) -> None:
     unit = rung.unit or step.state.triage_unit
     supervisors = tuple(dict.fromkeys((*step.state.supervisors, unit)))
-    step.change(level=rung.level, supervisors=supervisors)
+    step.change(level=rung.level, level_since=start, supervisors=supervisors)
     step.record(
         "escalated", row=22, due_at=due_at, trigger=trigger.value, from_level=before.name, level=rung.level.name,
         supervisor=unit, owner=step.state.owner,
@@ -84,14 +88,23 @@ def _reach(
 
 
 def remind_top(step: Step, trigger: Trigger, alarm: Alarm, *, start: datetime, due_at: datetime) -> None:
-    """Remind the city level, and arm the next reminder."""
-    top = step.rung(Level.CITY)
+    """Remind the highest level there is, and arm the next reminder."""
+    tell_top(step, trigger, due_at=due_at)
+    again = step.due(start=start, limit=step.policy.escalation.repeat)
+    # Never at once again, however short a pack makes the interval: that would not end.
+    step.arm((alarm, max(again, step.now + LATE_TOLERANCE)))
+
+
+def tell_top(step: Step, trigger: Trigger, *, due_at: datetime | None = None) -> None:
+    """Tell the highest unit of the ladder, or triage where the ladder has none."""
+    rungs = sorted(step.state.rules.ladder, key=lambda rung: rung.level)
+    top = next((rung for rung in rungs if rung.unit is not None), None)
     unit = top.unit if top is not None and top.unit is not None else step.state.triage_unit
+    level = top.level if top is not None else Level.CITY
     step.record(
         "top_reminded", row=22, due_at=due_at, trigger=trigger.value, supervisor=unit, owner=step.state.owner
     )
-    step.tell("escalation", unit=unit, trigger=trigger.value, level=Level.CITY.name, owner=step.state.owner)
-    step.arm((alarm, step.due(start=start, limit=step.policy.escalation.repeat)))
+    step.tell("escalation", unit=unit, trigger=trigger.value, level=level.name, owner=step.state.owner)
 
 
 def sign_in_reminder(step: Step, deadline: Deadline) -> None:
@@ -127,9 +140,9 @@ def handling_overdue(step: Step, deadline: Deadline) -> None:
     """E4 at 100 %: the unit is overdue, supervised (督办), and the level above gets a copy."""
     step.record("overdue", row=22, due_at=deadline.at, owner=step.state.owner)
     step.tell("overdue", unit=step.state.owner)
-    above = next((rung for rung in rungs_above(step, step.state.level) if rung.unit is not None), None)
-    if above is not None and above.unit != step.state.owner:
-        step.tell("overdue", unit=above.unit, copy=True)
+    above = next_above(step)
+    if above is not None:
+        step.tell("overdue", unit=above, copy=True)
 
 
 def handling_raise(step: Step, deadline: Deadline) -> None:

@@ -49,12 +49,14 @@ class Step:
         kind: str,
         *,
         row: int = 0,
+        target: Status | None = None,
         due_at: datetime | None = None,
         actor: Actor | None = None,
         **data: Plain,
     ) -> None:
-        """Append a fact that moves no state."""
-        moved = (self.state.status, self.state.status)
+        """Append a fact outside the table's moves; only a re-assignment names a ``target``."""
+        moved = (self.state.status, target or self.state.status)
+        self.change(status=moved[1])
         self._append(kind=kind, row=row, moved=moved, due_at=due_at, actor=actor or self.actor, data=data)
 
     def move(
