@@ -36,9 +36,10 @@ REMEMBERED = 64
 """How many carried-out commands a case remembers: a repetition within them answers the same."""
 
 OWNER_ONLY = frozenset(
-    {"sign_in", "request_return", "start_handling", "submit_result"},
+    {"sign_in", "request_return", "start_handling", "submit_result", "send_back", "report_up"},
 )
-"""Commands only the accountable owner may send."""
+"""Commands that handlers and leaders send for their own unit's case only."""
+UNIT_ROLES = frozenset({Role.HANDLER, Role.LEADER})
 
 HANDLERS: dict[str, Callable[[Step, Any], None]] = {
     "file_case": file_case,
@@ -104,7 +105,8 @@ def check_allowed(state: CaseState, command: Command) -> None:
         raise CommandRefused(
             RefusalCode.ROLE_NOT_ALLOWED, role=command.actor.role.value, command=command.kind, allowed=people
         )
-    if command.kind in OWNER_ONLY and command.actor.unit != state.owner:
+    own_side = command.kind in OWNER_ONLY and command.actor.role in UNIT_ROLES
+    if own_side and command.actor.unit != state.owner:
         raise CommandRefused(RefusalCode.NOT_THE_OWNER, owner=state.owner)
 
 
