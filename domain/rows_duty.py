@@ -59,7 +59,7 @@ def join_report(step: Step, command: JoinReport) -> None:
     step.change(reports=(*step.state.reports, joined))
     step.record("report_joined", row=7, report=command.report_no, merged_case=command.merged_case)
     if step.state.closed_at is not None:
-        step.tell("closed", report_no=command.report_no)
+        step.tell("result", report_no=command.report_no, close_kind=step.state.close_kind)
 
 
 def sign_in(step: Step, command: SignIn) -> None:
@@ -111,9 +111,13 @@ def request_return(step: Step, command: RequestReturn) -> None:
 
 
 def arbitrate(step: Step, *, why: str, crosses: bool = False) -> None:
-    """Row 18 (E5): the district rules, or the city where two districts are concerned."""
+    """Row 18 (E5): the district rules, or the city where two districts are concerned.
+
+    A unit that is a party to the dispute does not rule on it.
+    """
     level = Level.CITY if crosses else Level.DISTRICT
-    rungs = [rung for rung in step.state.rules.ladder if rung.level <= level and rung.unit is not None]
+    parties = (None, step.state.owner, *step.state.returned_by)
+    rungs = [rung for rung in step.state.rules.ladder if rung.level <= level and rung.unit not in parties]
     arbiter = max(rungs, key=lambda rung: rung.level, default=None)
     unit = arbiter.unit if arbiter is not None and arbiter.unit is not None else step.state.triage_unit
     step.disarm("stage")
@@ -150,7 +154,7 @@ def rule(step: Step, command: Rule) -> None:
     """Row 19: only the arbiter's level or above rules, and the ruling binds."""
     _need_reason(command.reason)
     allowed = {step.state.arbiter, *(rung.unit for rung in rungs_above(step, Level.DISTRICT))}
-    if command.actor.unit not in allowed:
+    if command.actor.unit is None or command.actor.unit not in allowed:
         raise CommandRefused(RefusalCode.NOT_THE_ARBITER, arbiter=step.state.arbiter or "")
     step.change(bound=True)
     give(step, row=19, unit=command.lead, limit=_limit(step), why=command.reason)
@@ -181,6 +185,8 @@ def cancel_case(step: Step, command: CancelCase) -> None:
     step.move(36, reason=command.reason)
     if handled:
         step.tell("cancelled", unit=owner, reason=command.reason)
+    for report in step.state.reports:
+        step.tell("cancelled", report_no=report.report_no, reason=command.reason)
     step.change(reports=tuple(replace(report, visit="not_wanted") for report in step.state.reports))
 
 

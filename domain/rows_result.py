@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from domain.actor import ENGINE
 from domain.case import Alarm, ReportRef, Status, Trigger
-from domain.duty import arm_handling, give, rungs_above
+from domain.duty import arm_handling, give, next_above
 from domain.errors import CommandRefused, RefusalCode
-from domain.escalation import raise_level
+from domain.escalation import raise_level, tell_top
 from domain.messages import (
     CloseCase,
     CloseKind,
@@ -69,8 +69,14 @@ def to_check(step: Step, checker: str | None) -> None:
 
 def _checker(step: Step) -> str:
     rungs = sorted(step.state.rules.ladder, key=lambda rung: rung.level, reverse=True)
-    free = (rung.unit for rung in rungs if rung.unit is not None and rung.unit not in step.state.handlers)
+    taken = took_part(step)
+    free = (rung.unit for rung in rungs if rung.unit is not None and rung.unit not in taken)
     return next(free, step.state.triage_unit)
+
+
+def took_part(step: Step) -> frozenset[str]:
+    """Return every unit that handled the case, co-handlers included: none of them checks or closes it."""
+    return frozenset((*step.state.handlers, *step.state.co_handlers))
 
 
 def send_back(step: Step, command: SendBack) -> None:
@@ -80,7 +86,7 @@ def send_back(step: Step, command: SendBack) -> None:
 
 def request_check(step: Step, command: RequestCheck) -> None:
     """Row 28 by hand."""
-    if command.checker is not None and command.checker in step.state.handlers:
+    if command.checker is not None and command.checker in took_part(step):
         raise CommandRefused(RefusalCode.HANDLER_MAY_NOT_CLOSE)
     to_check(step, command.checker or _checker(step))
 
@@ -96,7 +102,7 @@ def rework(step: Step, row: int, reason: str) -> None:
     arm_handling(step)
     step.tell("rework", unit=step.state.owner, reason=reason)
     if step.state.reworks >= step.policy.escalation.reworks:
-        raise_level(step, Trigger.NOT_SOLVED, start=step.now)
+        _not_solved(step)
 
 
 def record_check(step: Step, command: RecordCheck) -> None:
@@ -117,7 +123,7 @@ def close_case(step: Step, command: CloseCase) -> None:
 
 
 def _not_a_handler(step: Step) -> None:
-    if step.actor.unit in step.state.handlers:
+    if step.actor.unit in took_part(step):
         raise CommandRefused(RefusalCode.HANDLER_MAY_NOT_CLOSE)
 
 
@@ -147,14 +153,15 @@ def record_visit(step: Step, command: RecordVisit) -> None:
     tries = report.tries + 1
     reached = command.reached
     outcome = "reached" if reached else ("no_answer" if tries >= VISIT_TRIES else "open")
-    visited = replace(report, visit=outcome, tries=tries, solved=command.solved, grade=command.grade)
-    _replace_report(step, visited)
+    # What was written down about somebody who was not reached is nobody's answer.
+    solved, grade = (command.solved, command.grade) if reached else (None, None)
+    _replace_report(step, replace(report, visit=outcome, tries=tries, solved=solved, grade=grade))
     step.record(
-        "visited", row=32, report=report.report_no, reached=reached, tries=tries, solved=command.solved,
-        grade=command.grade, contacted=command.contacted, at_fault=command.at_fault,
+        "visited", row=32, report=report.report_no, reached=reached, tries=tries, solved=solved, grade=grade,
+        contacted=command.contacted if reached else None, at_fault=command.at_fault,
     )  # fmt: skip
-    bad = command.solved is False or (command.grade is not None and command.grade <= BAD_GRADE)
-    if reached and bad and command.at_fault:
+    bad = solved is False or (grade is not None and grade <= BAD_GRADE)
+    if bad and command.at_fault:
         reopen(step)
     elif all(one.visit != "open" for one in step.state.reports):
         evaluate(step)
@@ -179,7 +186,9 @@ def reopen(step: Step) -> None:
     state = step.state
     step.disarm("stage")
     reports = tuple(
-        replace(report, visit="open", tries=0) if report.visit != "not_wanted" else report
+        replace(report, visit="open", tries=0, solved=None, grade=None)
+        if report.visit != "not_wanted"
+        else report
         for report in state.reports
     )
     step.change(unsolved=state.unsolved + 1, closed_at=None, close_kind=None, reports=reports)
@@ -187,11 +196,17 @@ def reopen(step: Step) -> None:
     step.change(reopened=state.reopened + 1)
     limit = (state.decision.limit if state.decision is not None else None) or step.policy.default_limit
     give(step, row=34, unit=state.owner, limit=limit.times(0.5))
-    above = next((rung for rung in rungs_above(step, state.level) if rung.unit is not None), None)
+    above = next_above(step)
     if above is not None:
-        step.tell("reopened", unit=above.unit)
+        step.tell("reopened", unit=above)
     if step.state.unsolved >= step.policy.escalation.unsolved_visits:
-        raise_level(step, Trigger.NOT_SOLVED, start=step.now)
+        _not_solved(step)
+
+
+def _not_solved(step: Step) -> None:
+    """E6: one level up, or the top once more."""
+    if not raise_level(step, Trigger.NOT_SOLVED, start=step.now):
+        tell_top(step, Trigger.NOT_SOLVED)
 
 
 def evaluate(step: Step) -> None:
