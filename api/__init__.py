@@ -1,0 +1,1 @@
+"""The JSON API: reports in, cases out, commands on cases, health."""

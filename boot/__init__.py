@@ -1,0 +1,1 @@
+"""The only room that knows everything: command line, settings, wiring, process mains."""

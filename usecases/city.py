@@ -7,9 +7,26 @@ from datetime import datetime
 from domain.pack import CityPack
 from domain.policy import CityClock
 from geo.atlas import Atlas
+from geo.placeholders import PlaceholderDetector
 from routing.book import RouteBook
 from store.engine import Store
+from store.group_commit import GroupCommit
 from usecases.gateway import CaseGateway
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Grounds:
+    """What decides where an event is and whose it is: no server and no store needed.
+
+    ``clock`` is pinned to every case. ``placeholders`` learns, in this process, which exact
+    points a channel writes when it knows no place.
+    """
+
+    pack: CityPack
+    book: RouteBook
+    atlas: Atlas
+    clock: CityClock
+    placeholders: PlaceholderDetector
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,14 +34,22 @@ class City:
     """The services of one city.
 
     ``now`` gives city time (UTC-aware), ``random_bits(n)`` n random bits: use cases read
-    no clock and draw no number by themselves. ``clock`` is pinned to every case.
+    no clock and draw no number by themselves.
     """
 
-    pack: CityPack
-    book: RouteBook
-    atlas: Atlas
+    grounds: Grounds
     store: Store
+    intake: GroupCommit
     cases: CaseGateway
-    clock: CityClock
     now: Callable[[], datetime]
     random_bits: Callable[[int], int]
+
+    @property
+    def pack(self) -> CityPack:
+        """Return the city's pack."""
+        return self.grounds.pack
+
+    @property
+    def clock(self) -> CityClock:
+        """Return the clock that is pinned to every case."""
+        return self.grounds.clock

@@ -13,8 +13,7 @@ from zoneinfo import ZoneInfo
 from domain.identifiers import RANDOM_BITS, number
 from domain.place import ReportedPlace
 from domain.report import Accepted, NewReport, Reporter
-from store.group_commit import GroupCommit
-from store.intake import Conflict
+from store.rows import Conflict
 from usecases.city import City
 from usecases.problems import BadRequest, Finding, ProblemCode
 
@@ -23,6 +22,10 @@ CLOCK_SKEW = timedelta(minutes=5)
 """How far a sender's clock may run ahead before its time counts as wrong."""
 UNCLASSIFIED = "unclassified"
 """The category of a report that triage has to classify."""
+NUMBER_TAKEN = "number_taken"
+"""The store's word for a drawn number that is somebody else's: draw again."""
+NOWHERE = ReportedPlace()
+NOBODY = Reporter()
 ALLOWED_CONTROLS = frozenset("\n\r\t")
 
 
@@ -34,8 +37,8 @@ class FileReport:
     description: str
     category: str | None = None
     condition: str | None = None
-    place: ReportedPlace = ReportedPlace()
-    reporter: Reporter = Reporter()
+    place: ReportedPlace = NOWHERE
+    reporter: Reporter = NOBODY
     severity: int | None = None
     tags: tuple[str, ...] = ()
     exercise: bool = False
@@ -53,13 +56,15 @@ class Filed:
     warnings: tuple[Finding, ...] = ()
 
 
-async def file_report(*, city: City, intake: GroupCommit, ask: FileReport) -> Filed:
+async def file_report(*, city: City, ask: FileReport) -> Filed:
     """Accept a report; durable when this returns. Raises BadRequest."""
     now = city.now()
     check(city=city, ask=ask, now=now)
-    accepted = await intake.submit(new_report(city=city, ask=ask, now=now))
-    if isinstance(accepted, Conflict):
-        raise BadRequest(ProblemCode(accepted.code))
+    accepted = await city.intake.submit(new_report(city=city, ask=ask, now=now))
+    while isinstance(accepted, Conflict):
+        if accepted.code != NUMBER_TAKEN:
+            raise BadRequest(ProblemCode(accepted.code))
+        accepted = await city.intake.submit(new_report(city=city, ask=ask, now=now))
     return Filed(accepted=accepted, warnings=tuple(place_warnings(city=city, place=ask.place)))
 
 
@@ -148,7 +153,11 @@ def refuse_controls(*, field: str, text: str) -> None:
     if text.isprintable():
         return
     for char in text:
-        if (ord(char) < 32 and char not in ALLOWED_CONTROLS) or 0x7F <= ord(char) < 0xA0 or 0xD800 <= ord(char) < 0xE000:
+        if (
+            (ord(char) < 32 and char not in ALLOWED_CONTROLS)
+            or 0x7F <= ord(char) < 0xA0
+            or 0xD800 <= ord(char) < 0xE000
+        ):
             raise BadRequest(ProblemCode.CONTROL_CHARACTERS, field=field, point=f"{ord(char):04X}")
 
 
@@ -164,5 +173,3 @@ def place_warnings(*, city: City, place: ReportedPlace) -> list[Finding]:
     if inside or swapped or place.address or place.area_code:
         return []
     return [Finding(code=ProblemCode.OUTSIDE_CITY, params={})]
-
-

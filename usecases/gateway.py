@@ -5,7 +5,6 @@ from typing import Any
 
 from temporalio.client import (
     Client,
-    WorkflowFailureError,
     WorkflowHandle,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
@@ -85,7 +84,7 @@ class CaseGateway:
         Raises CommandRefused, UnableToReachCase (deliver again) or CaseNotRunning.
         """
         try:
-            return await self._handle(case_no).execute_update(
+            record: Record = await self._handle(case_no).execute_update(
                 ACT, Act(command=command), id=command.request_id, result_type=Record, rpc_timeout=RPC_TIMEOUT
             )
         except WorkflowUpdateFailedError as error:
@@ -96,17 +95,19 @@ class CaseGateway:
             if error.status is RPCStatusCode.NOT_FOUND:
                 raise CaseNotRunning(case_no) from error
             raise UnableToReachCase(error.status.name) from error
+        return record
 
     async def state(self, *, case_no: str) -> CaseState | None:
         """Return the workflow's own state; None when there is no such workflow."""
         try:
-            return await self._handle(case_no).query(STATE, result_type=CaseState, rpc_timeout=RPC_TIMEOUT)
+            state: CaseState = await self._handle(case_no).query(
+                STATE, result_type=CaseState, rpc_timeout=RPC_TIMEOUT
+            )
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return None
             raise UnableToReachCase(error.status.name) from error
-        except WorkflowFailureError:
-            return None
+        return state
 
     def _handle(self, case_no: str) -> WorkflowHandle[Any, Any]:
         return self._client.get_workflow_handle(case_no)

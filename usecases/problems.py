@@ -41,8 +41,16 @@ class ProblemCode(StrEnum):
 
 
 PROBLEMS: dict[ProblemCode, tuple[int, str, str]] = {
-    ProblemCode.MALFORMED_JSON: (400, "请求体不是合法的 JSON：{detail}", "the body is not valid JSON: {detail}"),
-    ProblemCode.INVALID_BODY: (422, "请求内容不合要求，见 errors", "the body does not fit the schema; see errors"),
+    ProblemCode.MALFORMED_JSON: (
+        400,
+        "请求体不是合法的 JSON：{detail}",
+        "the body is not valid JSON: {detail}",
+    ),
+    ProblemCode.INVALID_BODY: (
+        422,
+        "请求内容不合要求，见 errors",
+        "the body does not fit the schema; see errors",
+    ),
     ProblemCode.UNKNOWN_CATEGORY: (
         422,
         "没有编码为“{category}”的类别；请从 GET /api/v1/categories 选择，或留空由受理员定类",
@@ -109,7 +117,11 @@ PROBLEMS: dict[ProblemCode, tuple[int, str, str]] = {
     ProblemCode.REPORT_NOT_FOUND: (404, "没有编号为 {report_no} 的报告", "no report {report_no}"),
     ProblemCode.NOT_FOUND: (404, "没有此地址：{path}", "nothing at {path}"),
     ProblemCode.METHOD_NOT_ALLOWED: (405, "{path} 不支持 {method}", "{path} does not take {method}"),
-    ProblemCode.BAD_CURSOR: (422, "分页游标无效；请从第一页重新开始", "the cursor is not valid; start from the first page"),
+    ProblemCode.BAD_CURSOR: (
+        422,
+        "分页游标无效；请从第一页重新开始",
+        "the cursor is not valid; start from the first page",
+    ),
     ProblemCode.MERGE_TARGET: (
         422,
         "案件 {master} 不能作为并案主案：{detail}",
@@ -130,8 +142,16 @@ PROBLEMS: dict[ProblemCode, tuple[int, str, str]] = {
         "地点无法确定（{flags}）；已转人工甄别，请补充更准确的地点",
         "the place could not be determined ({flags}); it waits in triage, please add a better place",
     ),
-    ProblemCode.OVERLOADED: (503, "系统繁忙，请按 Retry-After 重试", "busy; retry after the time in Retry-After"),
-    ProblemCode.INTERNAL: (500, "系统内部错误，编号 {trace}；请联系管理员", "internal error {trace}; tell the operator"),
+    ProblemCode.OVERLOADED: (
+        503,
+        "系统繁忙，请按 Retry-After 重试",
+        "busy; retry after the time in Retry-After",
+    ),
+    ProblemCode.INTERNAL: (
+        500,
+        "系统内部错误，编号 {trace}；请联系管理员",
+        "internal error {trace}; tell the operator",
+    ),
 }
 
 

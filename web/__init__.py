@@ -1,0 +1,1 @@
+"""The consoles for people. Empty until the consoles are built."""

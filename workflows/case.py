@@ -25,7 +25,9 @@ with workflow.unsafe.imports_passed_through():
 
 SHORTEST_TIMER = timedelta(milliseconds=1)
 RECORD_TIMEOUT = timedelta(seconds=10)
-RECORD_RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=30))
+RECORD_RETRY = RetryPolicy(
+    initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=30)
+)
 
 
 @workflow.defn(name=WORKFLOW)

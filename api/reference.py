@@ -1,0 +1,51 @@
+"""What a client needs to know of the city: categories, channels, units, a unit's inbox."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+
+from api.actors import actor_of
+from api.plain import plain
+from api.state import service
+from usecases.problems import BadRequest, ProblemCode
+from usecases.queries import unit_messages
+
+router = APIRouter(prefix="/api/v1", tags=["reference"])
+
+
+@router.get("/city")
+def get_city(request: Request) -> dict[str, Any]:
+    """Return the city's names, channels and the version of its pack."""
+    pack = service(request).city.pack
+    return {
+        "city": plain(pack.city),
+        "channels": [plain(channel) for channel in pack.channels.values()],
+        "version": pack.version,
+        "now": service(request).city.now().isoformat(),
+    }
+
+
+@router.get("/categories")
+def get_categories(request: Request) -> list[dict[str, Any]]:
+    """Return the catalogue with its filing conditions and limits."""
+    return [plain(category) for category in service(request).city.pack.catalogue.values()]
+
+
+@router.get("/units/{code}")
+def get_unit(request: Request, code: str) -> dict[str, Any]:
+    """Return a unit of the organisation tree, without its contacts."""
+    unit = service(request).city.pack.tree.find(code)
+    if unit is None:
+        raise BadRequest(ProblemCode.UNKNOWN_UNIT, unit=code[:60])
+    body = plain(unit)
+    body.pop("contacts")
+    return body
+
+
+@router.get("/units/{code}/messages")
+def get_messages(
+    request: Request, code: str, limit: Annotated[int, Query(ge=1, le=200)] = 50, cursor: str | None = None
+) -> dict[str, Any]:
+    """Return a unit's in-app inbox, newest first."""
+    actor_of(request)
+    return plain(unit_messages(city=service(request).city, unit=code, limit=limit, cursor=cursor))

@@ -1,0 +1,66 @@
+"""Filing reports and looking at them, with a preview of place and owner before filing."""
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Request, Response
+
+from api.plain import plain
+from api.schemas import PreviewIn, ReceiptOut, ReportIn, WarningOut
+from api.state import service
+from usecases.file_report import file_report
+from usecases.preview import PreviewReport, preview
+from usecases.problems import BadRequest, ProblemCode
+from usecases.queries import report_status
+
+router = APIRouter(prefix="/api/v1", tags=["reports"])
+
+KEY = Header(max_length=200, description="repeat a request with the same key and get the first answer")
+
+
+@router.post("/reports", status_code=201)
+async def post_report(
+    request: Request,
+    response: Response,
+    body: ReportIn,
+    idempotency_key: Annotated[str | None, KEY] = None,
+) -> ReceiptOut:
+    """File a report. The answer is given when the report is durable; 200 when it was filed before.
+
+    A report that cannot be located or routed is accepted with a warning and waits in triage.
+    """
+    filed = await file_report(city=service(request).city, ask=body.ask(idempotency_key=idempotency_key))
+    if filed.accepted.repeated:
+        response.status_code = 200
+    return ReceiptOut(
+        report_no=filed.accepted.report_no,
+        case_no=filed.accepted.case_no,
+        received_at=filed.accepted.received_at,
+        repeated=filed.accepted.repeated,
+        warnings=[WarningOut.of(finding) for finding in filed.warnings],
+    )
+
+
+@router.get("/reports/{report_no}")
+def get_report(request: Request, report_no: str) -> dict[str, Any]:
+    """Say where a report stands, without personal data."""
+    found = report_status(city=service(request).city, report_no=report_no)
+    if found is None:
+        raise BadRequest(ProblemCode.REPORT_NOT_FOUND, report_no=report_no[:40])
+    return plain(found)
+
+
+@router.post("/preview")
+async def post_preview(request: Request, body: PreviewIn) -> dict[str, Any]:
+    """Show the area chain, the proposed owner, the deadline and the reasons; nothing is stored."""
+    city = service(request).city
+    ask = PreviewReport(
+        channel=body.channel,
+        category=body.category,
+        condition=body.condition,
+        place=body.place.reported(),
+        severity=body.severity,
+        tags=body.tags,
+        at=body.at,
+    )
+    return plain(await asyncio.to_thread(lambda: preview(city=city, ask=ask)))

@@ -1,0 +1,180 @@
+"""Bodies of the JSON API. They become domain messages at the edge and go no further."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from domain.place import ReportedPlace
+from domain.report import Reporter
+from usecases.file_report import FileReport
+from usecases.problems import Finding
+
+REPORT_EXAMPLE: dict[str, Any] = {
+    "channel": "hotline",
+    "category": "E0110",
+    "description": "小区门口垃圾堆放无人清理 / rubbish piled up at the gate",
+    "place": {"lon": 114.3055, "lat": 30.5928, "address": "江岸区大智街道"},
+    "reporter": {"phone": "+8613800000000", "wants_visit": True},
+    "source": "12345",
+    "source_no": "T20261122000017",
+}
+
+
+class _Strict(BaseModel):
+    """Unknown fields are refused: a typing mistake must not lose a value silently."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class PlaceIn(_Strict):
+    """A place as reported. The channel declares the coordinate system of ``lon`` and ``lat``."""
+
+    lon: Annotated[float | None, Field(description="degrees, in the channel's CRS", allow_inf_nan=False)] = (
+        None
+    )
+    lat: Annotated[float | None, Field(description="degrees, in the channel's CRS", allow_inf_nan=False)] = (
+        None
+    )
+    accuracy_m: Annotated[float | None, Field(ge=0, description="the device's own radius in metres")] = None
+    address: str | None = None
+    area_code: Annotated[str | None, Field(description="an area chosen by hand, any level")] = None
+
+    def reported(self) -> ReportedPlace:
+        """Return the domain's form; the CRS is set from the channel later."""
+        return ReportedPlace(
+            lon=self.lon,
+            lat=self.lat,
+            accuracy_m=self.accuracy_m,
+            address=self.address,
+            area_code=self.area_code,
+        )
+
+
+class ReporterIn(_Strict):
+    """Who reports. Everything is optional: anonymous reports are taken as well."""
+
+    name: str = ""
+    phone: Annotated[str, Field(max_length=40)] = ""
+    email: Annotated[str, Field(max_length=200)] = ""
+    anonymous: bool = False
+    wants_visit: bool = True
+
+
+class ReportIn(_Strict):
+    """A report to file."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [REPORT_EXAMPLE]})
+
+    channel: str
+    description: str
+    category: str | None = None
+    condition: str | None = None
+    place: PlaceIn = PlaceIn()
+    reporter: ReporterIn = ReporterIn()
+    severity: Annotated[int | None, Field(ge=1, le=4, description="1 is worst")] = None
+    tags: Annotated[tuple[str, ...], Field(max_length=20)] = ()
+    exercise: bool = False
+    source: str = ""
+    source_no: str | None = None
+    occurred_at: AwareDatetime | None = None
+
+    def ask(self, *, idempotency_key: str | None) -> FileReport:
+        """Return the use case's argument."""
+        return FileReport(
+            channel=self.channel,
+            description=self.description,
+            category=self.category,
+            condition=self.condition,
+            place=self.place.reported(),
+            reporter=Reporter(**self.reporter.model_dump()),
+            severity=self.severity,
+            tags=self.tags,
+            exercise=self.exercise,
+            source=self.source,
+            source_no=self.source_no,
+            occurred_at=self.occurred_at,
+            idempotency_key=idempotency_key,
+        )
+
+
+class WarningOut(BaseModel):
+    """Something the sender should know about an accepted report."""
+
+    code: str
+    detail: str
+    detail_en: str
+
+    @classmethod
+    def of(cls, finding: Finding) -> "WarningOut":
+        """Return the outward form of a finding."""
+        return cls(code=finding.code.value, detail=finding.text(lang="zh"), detail_en=finding.text(lang="en"))
+
+
+class ReceiptOut(BaseModel):
+    """The receipt of a report: durable when you read this."""
+
+    report_no: str
+    case_no: str
+    received_at: datetime
+    repeated: bool
+    warnings: list[WarningOut] = []
+
+
+class PreviewIn(_Strict):
+    """What an operator has so far; the answer shows place, owner and deadline before filing."""
+
+    channel: str
+    category: str | None = None
+    condition: str | None = None
+    place: PlaceIn = PlaceIn()
+    severity: Annotated[int | None, Field(ge=1, le=4)] = None
+    tags: tuple[str, ...] = ()
+    at: AwareDatetime | None = None
+
+
+class CommandIn(BaseModel):
+    """A command on a case: its ``kind`` and the fields of that kind.
+
+    The request id comes from the ``Idempotency-Key`` header, or is drawn for you.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "examples": [
+                {"kind": "sign_in", "assignee": "crew-7"},
+                {"kind": "request_return", "reason": "不在本辖区", "proposed_unit": "420106-SANITATION"},
+                {"kind": "submit_result", "result": "已清理", "solved": True, "contacted": True},
+                {"kind": "record_check", "passed": True},
+                {
+                    "kind": "record_visit",
+                    "report_no": "20261122-ABCD-EFGH",
+                    "reached": True,
+                    "solved": True,
+                    "grade": 5,
+                },
+            ]
+        },
+    )
+
+    kind: str
+
+
+class CaseOut(BaseModel):
+    """A case as lists and pages show it. Times are UTC."""
+
+    model_config = ConfigDict(extra="allow")
+
+    case_no: str
+    status: str
+    status_zh: str
+    owner: str
+    level: str
+
+
+class ActedOut(BaseModel):
+    """The answer to a command. ``pending`` (202): durable, will be carried out soon."""
+
+    pending: bool
+    case: CaseOut

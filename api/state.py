@@ -1,0 +1,21 @@
+"""What the endpoints work with: put into the application by ``boot``, taken out here."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from fastapi import Request
+
+from usecases.city import City
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Service:
+    """The city, and whether the stack runs as a demonstration."""
+
+    city: City
+    demo_mode: bool
+
+
+def service(request: Request) -> Service:
+    """Return the application's services."""
+    return cast("Service", request.app.state.service)

@@ -1,0 +1,35 @@
+"""The API process."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+from api.app import create_app
+from api.state import Service
+from boot.settings import Settings
+from boot.wiring import connect, connect_store, open_city
+
+
+def build(settings: Settings) -> FastAPI:
+    """Return the application; its services are opened when it starts and closed when it stops."""
+
+    @asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        store = connect_store(settings, pool=20)
+        city = open_city(settings=settings, store=store, client=await connect())
+        app.state.service = Service(city=city, demo_mode=settings.demo_mode)
+        yield
+        await city.intake.close()
+        store.close()
+
+    return create_app(life=life)
+
+
+def serve(*, settings: Settings, host: str, port: int) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    config = uvicorn.Config(
+        build(settings), host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=10
+    )
+    uvicorn.Server(config).run()

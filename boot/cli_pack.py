@@ -1,0 +1,41 @@
+"""``cityops check`` and ``cityops pack …``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+app = typer.Typer(help="城市包 / city packs", no_args_is_help=True)
+console = Console()
+
+
+def check(folder: Annotated[Path, typer.Argument(help="a pack's folder, for example cities/wuhan")]) -> None:
+    """Check a city pack and say in plain words, with file and line, what is wrong."""
+    from usecases.check_pack import check as check_pack
+
+    problems = check_pack(folder=folder)
+    for problem in problems:
+        console.print(str(problem), style="yellow" if problem.warning else "red", soft_wrap=True)
+    errors = sum(1 for problem in problems if not problem.warning)
+    console.print(f"{errors} 个错误 errors, {len(problems) - errors} 个提醒 warnings")
+    raise typer.Exit(1 if errors else 0)
+
+
+@app.command("import")
+def import_(
+    spec: Annotated[Path, typer.Argument(help="TOML file that names layers, columns, CRS and the feed")],
+    data: Annotated[Path, typer.Option(help="folder the spec's paths are relative to")],
+    out: Annotated[Path, typer.Option(help="folder of the new pack")],
+    repair: Annotated[bool, typer.Option(help="repair what can be repaired, each with its reason")] = False,  # noqa: FBT002 - a command line flag
+) -> None:
+    """Build a pack from a city's open data; refuses or repairs what real layers bring, with the reason."""
+    from usecases.import_pack import UnableToImportPack, import_pack
+
+    try:
+        report = import_pack(spec=spec, data=data, out=out, repair=repair)
+    except UnableToImportPack as error:
+        console.print(str(error), style="red", soft_wrap=True)
+        raise typer.Exit(1) from error
+    for line in report.lines():
+        console.print(line, soft_wrap=True)

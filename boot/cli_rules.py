@@ -1,0 +1,142 @@
+"""``cityops route`` and ``cityops simulate``: what would happen, with the reasons; no server needed."""
+
+from datetime import timedelta
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from boot.settings import Settings
+from domain.case import Outcome
+from domain.decision import RoutingDecision
+from domain.pack import CityPack
+from domain.place import Place
+
+console = Console()
+
+Lon = Annotated[float | None, typer.Option(help="longitude in degrees")]
+Lat = Annotated[float | None, typer.Option(help="latitude in degrees")]
+Address = Annotated[str | None, typer.Option(help="address, when there is no point")]
+Category = Annotated[str, typer.Option(help="category code, for example E0110")]
+Condition = Annotated[str | None, typer.Option(help="filing condition")]
+Severity = Annotated[int | None, typer.Option(min=1, max=4, help="severity, 1 is worst")]
+ChannelName = Annotated[str, typer.Option(help="channel; it declares the coordinate system")]
+At = Annotated[str | None, typer.Option(help="when it happens, city time, for example 2026-09-30T23:50")]
+Tag = Annotated[list[str] | None, typer.Option(help="tag; may be repeated")]
+
+
+def route(  # noqa: PLR0917 - each parameter is an option of the command
+    category: Category,
+    lon: Lon = None,
+    lat: Lat = None,
+    address: Address = None,
+    condition: Condition = None,
+    severity: Severity = None,
+    channel: ChannelName = "hotline",
+    at: At = None,
+    tag: Tag = None,
+) -> None:
+    """Print who would get such an event, and why."""
+    from boot.hypothetical import Event, answer_of
+
+    event = Event(
+        lon=lon, lat=lat, address=address, category=category, condition=condition, severity=severity,
+        channel=channel, at=at, tags=tuple(tag or ()),
+    )  # fmt: skip
+    pack, found = answer_of(settings=Settings(), event=event)
+    print_place(found.place)
+    print_decision(pack, found.decision)
+    if found.decision.lead is None:
+        raise typer.Exit(3)
+
+
+def simulate(  # noqa: PLR0917 - each parameter is an option of the command
+    category: Category,
+    lon: Lon = None,
+    lat: Lat = None,
+    address: Address = None,
+    condition: Condition = None,
+    severity: Severity = None,
+    channel: ChannelName = "hotline",
+    at: At = None,
+    tag: Tag = None,
+    days: Annotated[float, typer.Option(help="how far to look, in days")] = 14.0,
+) -> None:
+    """Print which units would be called, and when, if nobody acted on such an event."""
+    from boot.hypothetical import Event, future_of
+
+    event = Event(
+        lon=lon, lat=lat, address=address, category=category, condition=condition, severity=severity,
+        channel=channel, at=at, tags=tuple(tag or ()),
+    )  # fmt: skip
+    pack, outcomes = future_of(settings=Settings(), event=event, within=timedelta(days=days))
+    print_place(outcomes[0].state.place)
+    print_future(pack, outcomes)
+
+
+def print_place(place: Place) -> None:
+    """Print where it is."""
+    chain = " › ".join(f"{area.name}({area.code})" for area in place.chain) or "未定位 not located"
+    console.print(f"[bold]地点 place[/] {chain}", soft_wrap=True)
+    zones = ", ".join(f"{zone.name}({zone.code})" for zone in place.zones)
+    marks = ", ".join(flag.value for flag in place.flags)
+    console.print(
+        f"  方法 method {place.method.value}; 功能区 zones {zones or '–'}; 标记 flags {marks or '–'}"
+    )
+
+
+def print_decision(pack: CityPack, decision: RoutingDecision) -> None:
+    """Print the decision, each aspect with its rule, and the runners-up."""
+    console.print(
+        f"[bold]主办 lead[/] {name_of(pack, decision.lead)}; 层级 level {decision.level.name.lower()}; "
+        f"立案条件 condition {decision.condition}; 时限 limit {decision.limit}; "
+        f"严重程度 severity {decision.severity}; 置信 confidence {decision.confidence:g}",
+        soft_wrap=True,
+    )
+    if decision.co_handlers:
+        console.print("  协办 co-handlers " + ", ".join(name_of(pack, unit) for unit in decision.co_handlers))
+    if decision.copy_to:
+        console.print("  抄送 copies " + ", ".join(name_of(pack, unit) for unit in decision.copy_to))
+    if decision.shortfall is not None:
+        console.print(f"  [red]转甄别 to triage[/]: {decision.shortfall.value}")
+    for reason in decision.reasons:
+        console.print(
+            f"  {reason.aspect:<12} [{reason.rule}] {reason.zh} / {reason.en}", soft_wrap=True, markup=False
+        )
+    for loser in decision.runners_up:
+        console.print(
+            f"  落选 runner-up {loser.rule} → {loser.lead}: {loser.why_zh} / {loser.why_en}", markup=False
+        )
+
+
+def print_future(pack: CityPack, outcomes: list[Outcome]) -> None:
+    """Print a row per thing that would happen."""
+    zone = ZoneInfo(pack.city.timezone)
+    table = Table("时间 when", "事项 what", "层级 level", "通知 told", "说明 why", expand=False)
+    for outcome in outcomes:
+        for fact in outcome.facts:
+            told = [
+                name_of(pack, notice.unit) if notice.unit else "诉求人 reporter"
+                for notice in outcome.notices
+                if notice.seq == fact.seq
+            ]
+            why = ", ".join(
+                f"{key}={value}" for key, value in fact.data.items() if key not in ("areas", "flags")
+            )
+            at = fact.at.astimezone(zone)
+            table.add_row(
+                f"{at:%Y-%m-%d %a %H:%M:%S}",
+                fact.kind,
+                outcome.state.level.name.lower(),
+                "\n".join(told),
+                why,
+            )
+    console.print(table)
+
+
+def name_of(pack: CityPack, code: str | None) -> str:
+    """Return a unit's Chinese name with its code."""
+    unit = pack.tree.find(code) if code is not None else None
+    return f"{unit.name_zh}({unit.code})" if unit is not None else "–"

@@ -1,0 +1,81 @@
+"""A case that does not exist: routed and played forward with the code of the real ones."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from boot.settings import Settings
+from boot.wiring import grounds_of
+from domain.begin import begin
+from domain.case import Outcome
+from domain.pack import CityPack
+from domain.place import ReportedPlace
+from domain.report import NewReport
+from domain.simulate import future
+from usecases.city import Grounds
+from usecases.place_and_owner import Answer, answer
+from usecases.start_case import begin_with, question_of
+
+NUMBER = "00000000-0000-0000"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """A hypothetical event as given on the command line; ``at`` is city time, None for now."""
+
+    lon: float | None
+    lat: float | None
+    address: str | None
+    category: str
+    condition: str | None
+    severity: int | None
+    channel: str
+    at: str | None
+    tags: tuple[str, ...]
+
+
+def answer_of(*, settings: Settings, event: Event) -> tuple[CityPack, Answer]:
+    """Locate and route a hypothetical event."""
+    grounds = grounds_of(settings)
+    return grounds.pack, answer(grounds=grounds, question=question_of(report_of(grounds, event)))
+
+
+def future_of(*, settings: Settings, event: Event, within: timedelta) -> tuple[CityPack, list[Outcome]]:
+    """Begin a hypothetical case and play its future if nobody acts."""
+    grounds = grounds_of(settings)
+    report = report_of(grounds, event)
+    found = answer(grounds=grounds, question=question_of(report))
+    first = begin(begin_with(grounds=grounds, report=report, found=found, at=report.received_at))
+    rest = future(state=first.state, until=report.received_at + within)
+    return grounds.pack, [first, *rest]
+
+
+def report_of(grounds: Grounds, event: Event) -> NewReport:
+    """Return the report such an event would be."""
+    at = moment(event.at, pack=grounds.pack)
+    channel = grounds.pack.channels[event.channel]
+    place = ReportedPlace(lon=event.lon, lat=event.lat, address=event.address)
+    return NewReport(
+        case_no=NUMBER,
+        report_no=NUMBER,
+        source=event.channel,
+        channel=event.channel,
+        category=event.category,
+        condition=event.condition,
+        description="",
+        reported=replace(place, crs=channel.crs),
+        severity=event.severity,
+        tags=event.tags,
+        occurred_at=at,
+        received_at=at,
+    )
+
+
+def moment(text: str | None, *, pack: CityPack) -> datetime:
+    """Return a time given in city time, UTC-aware; now when none is given."""
+    if text is None:
+        return datetime.now(UTC)
+    given = datetime.fromisoformat(text)
+    if given.tzinfo is None:
+        given = given.replace(tzinfo=ZoneInfo(pack.city.timezone))
+    return given.astimezone(UTC)

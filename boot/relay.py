@@ -1,0 +1,172 @@
+"""The relay process: carries what the store owes to the workflows and to people.
+
+Three loops over the outbox: cases to start, commands whose own delivery did not succeed,
+notices to send. A row is claimed for a lease; whoever dies lets its lease run out and
+another relay takes over. Rows of severe cases go first.
+"""
+
+import asyncio
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import structlog
+
+from boot.channels import channels_of, renderer_of
+from boot.notices import message_of
+from boot.settings import Settings
+from boot.wiring import connect, connect_store, open_city
+from boot.worker import stop_event
+from domain.errors import CommandRefused
+from notifications.delivery import Channel, Renderer, State, deliver
+from store.rows import OutboxKind, OutboxRow, OutboxState
+from usecases.act import deliver as deliver_command
+from usecases.city import City
+from usecases.start_case import Start, start_cases
+
+LEASE_S = 30.0
+STARTS = 24
+"""Cases decided and started together: enough to keep server and worker busy on two cores."""
+IDLE_S = 0.08
+TRY_AGAIN = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0)
+GIVE_UP_AFTER = 12
+log = structlog.get_logger()
+
+
+class Relay:
+    """The loops of one relay process."""
+
+    def __init__(
+        self, *, city: City, channels: dict[str, Channel], renderer: Renderer, public_url: str
+    ) -> None:
+        """Keep what the loops work with."""
+        self._city = city
+        self._channels = channels
+        self._renderer = renderer
+        self._public_url = public_url
+        self._name = f"{socket.gethostname()}:{os.getpid()}"
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run until stopped."""
+        await asyncio.gather(
+            self._loop(stop, OutboxKind.START_CASE, STARTS, self._start),
+            self._loop(stop, OutboxKind.DELIVER_COMMAND, 16, self._commands),
+            self._loop(stop, OutboxKind.NOTIFY, 16, self._notify),
+        )
+
+    async def _loop(
+        self,
+        stop: asyncio.Event,
+        kind: OutboxKind,
+        most: int,
+        work: Callable[[list[OutboxRow]], Awaitable[None]],
+    ) -> None:
+        while not stop.is_set():
+            try:
+                rows = await asyncio.to_thread(
+                    lambda: self._city.store.claim(
+                        kinds=(kind,),
+                        limit=most,
+                        now=self._city.now(),
+                        worker=self._name,
+                        lease_s=self._city_seconds(LEASE_S),
+                    )
+                )
+                if rows:
+                    await work(rows)
+            except Exception:
+                # The loop must outlive any fault: the rows stay owed and come again after their lease.
+                log.exception("relay loop", kind=kind.value)
+                rows = []
+                await asyncio.sleep(1.0)
+            if not rows:
+                await _pause(stop, IDLE_S)
+
+    def _city_seconds(self, seconds: float) -> float:
+        """Return machine seconds as city seconds: the store keeps city time only."""
+        return seconds * self._city.clock.speed
+
+    async def _start(self, rows: list[OutboxRow]) -> None:
+        starts = await asyncio.to_thread(self._reports, rows)
+        failed = await start_cases(city=self._city, starts=starts)
+        again = {start.outbox_id for start in failed}
+        for row in rows:
+            if row.id in again:
+                await self._again(row, "temporal_unreachable")
+
+    def _reports(self, rows: list[OutboxRow]) -> list[Start]:
+        starts = []
+        for row in rows:
+            report = self._city.store.report(report_no=row.payload["report_no"])
+            if report is None:
+                log.error("outbox row without report", key=row.key)
+                continue
+            starts.append(Start(outbox_id=row.id, report=report))
+        return starts
+
+    async def _commands(self, rows: list[OutboxRow]) -> None:
+        await asyncio.gather(*(self._command(row) for row in rows))
+
+    async def _command(self, row: OutboxRow) -> None:
+        kept = await asyncio.to_thread(lambda: self._city.store.command(request_id=row.payload["request_id"]))
+        if kept is None or kept.status != "pending":
+            await self._finish(row, OutboxState.DONE)
+            return
+        try:
+            done = await deliver_command(city=self._city, case_no=row.case_no, command=kept.command)
+        except CommandRefused as refused:
+            log.info("command refused", case_no=row.case_no, code=refused.code.value)
+            return
+        if not done:
+            await self._again(row, "case_unreachable")
+
+    async def _notify(self, rows: list[OutboxRow]) -> None:
+        await asyncio.gather(*(self._send(row) for row in rows))
+
+    async def _send(self, row: OutboxRow) -> None:
+        message = await asyncio.to_thread(
+            lambda: message_of(city=self._city, row=row, public_url=self._public_url)
+        )
+        if message is None:
+            await self._finish(row, OutboxState.FAILED, "case_gone")
+            return
+        outcome = await deliver(message=message, channels=self._channels, renderer=self._renderer)
+        if outcome.state in (State.HANDED_OVER, State.SUPPRESSED):
+            await self._finish(row, OutboxState.DONE, outcome.code)
+        elif outcome.state is State.FAILED_PERMANENT or row.attempts >= GIVE_UP_AFTER:
+            final = OutboxState.UNKNOWN if outcome.state is State.UNKNOWN else OutboxState.FAILED
+            await self._finish(row, final, outcome.code)
+        else:
+            await self._again(row, outcome.code, outcome.retry_after_s)
+
+    async def _finish(self, row: OutboxRow, state: OutboxState, error: str = "") -> None:
+        outcome = {"code": error} if error else None
+        await asyncio.to_thread(
+            lambda: self._city.store.finish(id=row.id, state=state, outcome=outcome, now=self._city.now())
+        )
+
+    async def _again(self, row: OutboxRow, error: str, after_s: float | None = None) -> None:
+        wait = after_s if after_s is not None else TRY_AGAIN[min(row.attempts, len(TRY_AGAIN)) - 1]
+        not_before = self._city.now() + timedelta(seconds=self._city_seconds(wait))
+        await asyncio.to_thread(lambda: self._city.store.retry(id=row.id, not_before=not_before, error=error))
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return
+
+
+async def run(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    stop = stop_event()
+    store = connect_store(settings, pool=8)
+    city = open_city(settings=settings, store=store, client=await connect())
+    channels = channels_of(settings)
+    renderer = renderer_of(settings)
+    log.info("relay ready", pack=city.pack.version, channels=sorted(channels))
+    relay = Relay(city=city, channels=channels, renderer=renderer, public_url=settings.public_url)
+    await relay.run(stop)
+    store.close()

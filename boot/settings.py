@@ -1,0 +1,64 @@
+"""Every setting of a process, read once. Rooms below get slices as arguments."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+class Smtp(BaseModel):
+    """The mail server. Without a host no e-mail is sent, and the outbox says so."""
+
+    host: str = ""
+    port: int = 587
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    starttls: bool = True
+    sender: str = ""
+
+
+class Webhook(BaseModel):
+    """Signing keys of outgoing webhooks, by the name of the receiver."""
+
+    secrets: dict[str, SecretStr] = Field(default_factory=dict)
+
+
+class Log(BaseModel):
+    """How logs are written."""
+
+    json_lines: bool = Field(default=False, alias="json")
+
+
+class Clock(BaseModel):
+    """The city's clock: real time unless a demonstration plays a day in minutes."""
+
+    origin: float = 0.0
+    city_origin: float = 0.0
+    speed: float = Field(default=1.0, ge=1.0)
+
+
+class Settings(BaseSettings):
+    """Settings of the API, the worker, the relay and the embedded stack (prefix CITYOPS_).
+
+    The connection to Temporal is configured by the SDK's own TEMPORAL_* variables.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="CITYOPS_", env_nested_delimiter="__", extra="ignore")
+
+    pack: Path = CHECKOUT / "cities" / "wuhan"
+    public_url: str = "http://127.0.0.1:8000"
+    demo_mode: bool = False
+    database_url: str = ""
+    redis_url: str = ""
+    data_dir: Path = Path("var")
+    smtp: Smtp = Smtp()
+    webhook: Webhook = Webhook()
+    log: Log = Log()
+    clock: Clock = Clock()
+
+    @property
+    def database(self) -> str:
+        """Return the database's URL: the one set, else a SQLite file in the data folder."""
+        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'cityops.db'}"

@@ -1,0 +1,91 @@
+"""Wiring: settings in, services out. The only place that knows every room."""
+
+import random
+from datetime import UTC, datetime
+from pathlib import Path
+
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.envconfig import ClientConfig
+
+from boot.settings import Settings
+from domain.clock import city_time
+from domain.place import Level
+from domain.policy import CityClock
+from geo.placeholders import PlaceholderDetector
+from geo.publish import open_atlas, publish
+from routing import build_book
+from store.engine import Store, open_store
+from store.group_commit import GroupCommit
+from store.pack import load as load_pack
+from store.rows import AreaRow
+from usecases.city import City, Grounds
+from usecases.gateway import CaseGateway
+
+
+def city_clock(settings: Settings) -> CityClock:
+    """Return the clock that is pinned to every case."""
+    clock = settings.clock
+    return CityClock(origin=clock.origin, city_origin=clock.city_origin, speed=clock.speed)
+
+
+async def connect(*, lazy: bool = True) -> Client:
+    """Return a Temporal client for this process and loop; lazy, so that intake starts without a server."""
+    config = ClientConfig.load_client_connect_config()
+    config.setdefault("target_host", "127.0.0.1:7233")
+    return await Client.connect(**config, lazy=lazy, data_converter=pydantic_data_converter)
+
+
+def grounds_of(settings: Settings) -> Grounds:
+    """Load the pack with its atlas and its routing; needs no store and no server."""
+    pack = load_pack(folder=settings.pack)
+    atlas = open_atlas(publish(pack_folder=settings.pack, cache=atlas_cache(settings)))
+    return Grounds(
+        pack=pack,
+        book=build_book(pack=pack),
+        atlas=atlas,
+        clock=city_clock(settings),
+        placeholders=PlaceholderDetector(
+            share=pack.locate.placeholder_share, min_rows=pack.locate.placeholder_min
+        ),
+    )
+
+
+def open_city(*, settings: Settings, store: Store, client: Client) -> City:
+    """Bind a city's grounds to the store and to Temporal."""
+    grounds = grounds_of(settings)
+    return City(
+        grounds=grounds,
+        store=store,
+        intake=GroupCommit(store=store),
+        cases=CaseGateway(client=client),
+        now=lambda: city_time(grounds.clock, datetime.now(UTC)),
+        random_bits=random.SystemRandom().getrandbits,
+    )
+
+
+def atlas_cache(settings: Settings) -> Path:
+    """Return where published atlases are kept."""
+    return settings.data_dir.resolve() / "atlas"
+
+
+def connect_store(settings: Settings, *, pool: int = 5) -> Store:
+    """Open the database, creating the data folder for an embedded one."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    return open_store(settings.database, pool=pool)
+
+
+def prepare(settings: Settings) -> None:
+    """Bring the database up to date and publish units, areas and the atlas of the pack."""
+    store = connect_store(settings)
+    store.migrate()
+    pack = load_pack(folder=settings.pack)
+    store.publish_units(units=pack.tree.units(), version=pack.version)
+    areas = (
+        AreaRow(level=int(area.level), code=area.code, name=area.name, parent=area.parent)
+        for level in Level
+        for area in pack.areas.at(level)
+    )
+    store.publish_areas(areas=areas, version=pack.version)
+    publish(pack_folder=settings.pack, cache=atlas_cache(settings))
+    store.close()

@@ -1,0 +1,71 @@
+"""The worker process: runs case workflows and the one activity they have."""
+
+import asyncio
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import structlog
+from temporalio.client import Client
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.record import CaseActivities
+from boot.settings import Settings
+from boot.wiring import connect, connect_store
+from store.engine import Store
+from workflows.case import CaseWorkflow
+from workflows.contract import TASK_QUEUE
+
+PASSED_THROUGH = ("domain", "activities", "store", "workflows", "pydantic", "pydantic_core", "sqlalchemy")
+"""Our own packages go through the sandbox: a second copy of each per workflow costs 40 % of a worker."""
+WORKFLOW_TASKS = 16
+"""Few at a time: a restart replays everything at once, and a slow task trips the deadlock detector."""
+CACHED = 4_000
+log = structlog.get_logger()
+
+
+def sandbox() -> SandboxedWorkflowRunner:
+    """Return the sandbox of our workflows."""
+    restrictions = SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
+    return SandboxedWorkflowRunner(restrictions=restrictions)
+
+
+def case_worker(
+    *, client: Client, store: Store, executor: ThreadPoolExecutor, task_queue: str = TASK_QUEUE
+) -> Worker:
+    """Return a worker bound to a store; run it with ``async with``."""
+    return Worker(
+        client,
+        task_queue=task_queue,
+        workflows=[CaseWorkflow],
+        activities=[CaseActivities(store=store).record],
+        activity_executor=executor,
+        workflow_runner=sandbox(),
+        max_concurrent_workflow_tasks=WORKFLOW_TASKS,
+        max_cached_workflows=CACHED,
+        max_concurrent_local_activities=8,
+        sticky_queue_schedule_to_start_timeout=timedelta(seconds=3),
+        graceful_shutdown_timeout=timedelta(seconds=10),
+    )
+
+
+async def run(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    stop = stop_event()
+    store = connect_store(settings, pool=8)
+    with ThreadPoolExecutor(8, thread_name_prefix="activity") as executor:
+        client = await connect()
+        async with case_worker(client=client, store=store, executor=executor):
+            log.info("worker ready", task_queue=TASK_QUEUE)
+            await stop.wait()
+    store.close()
+
+
+def stop_event() -> asyncio.Event:
+    """Return an event that SIGTERM and SIGINT set."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(sign, stop.set)
+    return stop

@@ -1,0 +1,109 @@
+"""Acting on a case: a person's command, durable before it is sent, carried out once.
+
+The command is written to the inbox first. Then it goes to the workflow as an update whose
+id is the request id. When the workflow does not answer in time the answer to the person is
+"accepted" and the relay delivers it later. What the workflow answers is recorded, together
+with the command's result, in one transaction.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+from domain.case import ENDED, Status
+from domain.errors import CommandRefused, RefusalCode
+from domain.messages import Command, MergeInto
+from domain.views import CaseView
+from store.rows import Conflict, InboxRow
+from store.rows import Done as Delivered
+from usecases.city import City
+from usecases.gateway import CaseNotRunning, UnableToReachCase
+from usecases.problems import BadRequest, ProblemCode
+from usecases.start_case import join_master
+
+OWN_DELIVERY_S = 10.0
+"""The relay leaves a command to its sender's own delivery for this long (machine seconds)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Acted:
+    """The answer to a command. ``pending`` means durable and to be carried out soon."""
+
+    case: CaseView
+    pending: bool = False
+
+
+async def act(*, city: City, case_no: str, command: Command) -> Acted:
+    """Send a command to a case. Raises BadRequest or CommandRefused."""
+    view = await asyncio.to_thread(_ready, city, case_no, command)
+    row = await asyncio.to_thread(_keep, city, case_no, command)
+    if row.status != "pending":
+        return _repeat(row, view)
+    pending = not await deliver(city=city, case_no=case_no, command=command)
+    fresh = await asyncio.to_thread(lambda: city.store.case(case_no=case_no))
+    return Acted(case=fresh or view, pending=pending)
+
+
+async def deliver(*, city: City, case_no: str, command: Command) -> bool:
+    """Carry a kept command to its case and record the answer; False when it must be tried again.
+
+    Raises CommandRefused (recorded as the command's result).
+    """
+    try:
+        record = await city.cases.act(case_no=case_no, command=command)
+    except CommandRefused as refused:
+        await asyncio.to_thread(_refuse, city, command, refused)
+        raise
+    except CaseNotRunning:
+        return await asyncio.to_thread(_not_running, city, case_no, command)
+    except UnableToReachCase:
+        return False
+    if isinstance(command, MergeInto):
+        await asyncio.to_thread(lambda: join_master(city=city, record=record))
+    done = Delivered(request_id=command.request_id)
+    await asyncio.to_thread(lambda: city.store.record(record=record, done=done))
+    return True
+
+
+def _ready(city: City, case_no: str, command: Command) -> CaseView:
+    view = city.store.case(case_no=case_no)
+    if view is None:
+        raise BadRequest(ProblemCode.CASE_NOT_FOUND, case_no=case_no[:40])
+    if isinstance(command, MergeInto):
+        _check_master(city, command)
+    return view
+
+
+def _check_master(city: City, command: MergeInto) -> None:
+    master = city.store.case(case_no=command.master)
+    if master is None:
+        raise BadRequest(ProblemCode.CASE_NOT_FOUND, case_no=command.master[:40])
+    if Status(master.status) in ENDED:
+        raise BadRequest(ProblemCode.MERGE_TARGET, master=command.master, detail=master.status)
+
+
+def _keep(city: City, case_no: str, command: Command) -> InboxRow:
+    grace_s = OWN_DELIVERY_S * city.clock.speed
+    kept = city.store.put_command(case_no=case_no, command=command, received_at=city.now(), grace_s=grace_s)
+    if isinstance(kept, Conflict):
+        raise BadRequest(ProblemCode.REQUEST_ID_REUSED)
+    return kept
+
+
+def _repeat(row: InboxRow, view: CaseView) -> Acted:
+    if row.status == "refused" and row.code is not None:
+        raise CommandRefused(RefusalCode(row.code), **(row.params or {}))
+    return Acted(case=view)
+
+
+def _refuse(city: City, command: Command, refused: CommandRefused) -> None:
+    city.store.refuse_command(request_id=command.request_id, code=refused.code.value, params=refused.params)
+
+
+def _not_running(city: City, case_no: str, command: Command) -> bool:
+    """An ended case refuses for good; one that is not started yet takes the command later."""
+    view = city.store.case(case_no=case_no)
+    if view is None or Status(view.status) not in ENDED:
+        return False
+    refused = CommandRefused(RefusalCode.CASE_ENDED, status=view.status)
+    _refuse(city, command, refused)
+    raise refused

@@ -1,0 +1,41 @@
+"""Is the same event open already? Same category, near in space and time (row 7)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from domain.place import LocateMethod, Place
+from usecases.city import City
+
+MOST_PROPOSALS = 3
+POINT_METHODS = (LocateMethod.EXACT, LocateMethod.BORDER, LocateMethod.NEAREST)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Duplicates:
+    """``master`` is near enough to merge at once; ``proposals`` want an operator's eye."""
+
+    master: str | None = None
+    proposals: tuple[str, ...] = ()
+
+
+NONE_FOUND = Duplicates()
+
+
+def find_duplicates(*, city: City, case_no: str, category: str, place: Place, at: datetime) -> Duplicates:
+    """Look for open cases of the category within the pack's metres and hours, nearest first."""
+    settings = city.pack.merge
+    reach = max(settings.auto_m, settings.propose_m)
+    if reach <= 0 or place.lon is None or place.lat is None or place.method not in POINT_METHODS:
+        return NONE_FOUND
+    near = city.store.open_nearby(
+        category=category,
+        lon=place.lon,
+        lat=place.lat,
+        metres=reach,
+        since=at - timedelta(hours=settings.hours),
+        exclude=case_no,
+    )
+    sure = [view.case_no for view, metres in near if metres <= settings.auto_m]
+    if sure:
+        return Duplicates(master=sure[0])
+    return Duplicates(proposals=tuple(view.case_no for view, _ in near[:MOST_PROPOSALS]))

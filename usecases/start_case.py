@@ -1,0 +1,166 @@
+"""From an accepted report to a running case: locate, route, decide, start, record.
+
+Run by the relay for outbox rows of kind ``start_case``. History first (ADR 0010): the
+workflow is started with the decided state, and only then is the step written to the
+store. A crash between the two starts again, finds the workflow running and records what
+that one was given.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.actor import ENGINE
+from domain.begin import BEGIN, Begin, begin
+from domain.case import CaseState, Outcome, Status
+from domain.messages import JoinReport
+from domain.place import Place
+from domain.report import NewReport
+from domain.views import Record, record_of, view_of
+from store.rows import Done as Delivered
+from usecases.city import City, Grounds
+from usecases.duplicates import NONE_FOUND, Duplicates, find_duplicates
+from usecases.gateway import UnableToReachCase
+from usecases.place_and_owner import (
+    Answer,
+    Question,
+    answer,
+    category_name,
+    category_of,
+    site_check,
+    triage_unit,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Start:
+    """One outbox row to carry out: its id, the report, and whether merging is allowed."""
+
+    outbox_id: int
+    report: NewReport
+    merge: bool = True
+
+
+async def start_cases(*, city: City, starts: Sequence[Start]) -> list[Start]:
+    """Start these cases; return those that could not be started and must be tried again."""
+    outcomes = await asyncio.to_thread(_decide_all, city, starts)
+    records = await asyncio.gather(*(_start(city, outcome) for outcome in outcomes))
+    done: list[tuple[Record, Delivered]] = []
+    failed: list[Start] = []
+    for start, record in zip(starts, records, strict=True):
+        if record is None:
+            failed.append(start)
+        else:
+            done.append((record, Delivered(outbox_id=start.outbox_id)))
+    if done:
+        await asyncio.to_thread(_write, city, done)
+    return failed
+
+
+def _decide_all(city: City, starts: Sequence[Start]) -> list[Outcome]:
+    return [begin(prepare(city=city, report=start.report, merge=start.merge)) for start in starts]
+
+
+def prepare(*, city: City, report: NewReport, merge: bool = True) -> Begin:
+    """Gather what a case begins with: place, owner, rules, possible duplicates."""
+    place = report.reported
+    if place.lon is not None and place.lat is not None:
+        city.grounds.placeholders.observe(channel=report.channel, lon=place.lon, lat=place.lat)
+    found = answer(grounds=city.grounds, question=question_of(report))
+    same = _duplicates(city, report, found.place) if merge else NONE_FOUND
+    at = max(city.now(), report.received_at)
+    return begin_with(grounds=city.grounds, report=report, found=found, at=at, same=same)
+
+
+def question_of(report: NewReport) -> Question:
+    """Return what a report asks of location and routing."""
+    return Question(
+        reported=report.reported,
+        channel=report.channel,
+        category=report.category,
+        condition=report.condition,
+        severity=report.severity,
+        tags=report.tags,
+        at=report.occurred_at,
+    )
+
+
+def _duplicates(city: City, report: NewReport, place: Place) -> Duplicates:
+    if report.exercise:
+        return NONE_FOUND
+    return find_duplicates(
+        city=city, case_no=report.case_no, category=report.category, place=place, at=report.received_at
+    )
+
+
+def begin_with(
+    *, grounds: Grounds, report: NewReport, found: Answer, at: datetime, same: Duplicates = NONE_FOUND
+) -> Begin:
+    """Put together what a case begins with, decided at ``at`` (city time, UTC-aware)."""
+    category = category_of(grounds=grounds, code=report.category)
+    return Begin(
+        case_no=report.case_no,
+        report_no=report.report_no,
+        at=at,
+        received_at=report.received_at,
+        category=report.category,
+        category_name=category_name(category),
+        channel=report.channel,
+        severity=found.decision.severity,
+        place=found.place,
+        decision=found.decision,
+        rules=found.rules,
+        triage_unit=triage_unit(grounds=grounds),
+        site_check=site_check(category),
+        wants_visit=wants_visit(grounds=grounds, report=report),
+        exercise=report.exercise,
+        master=same.master,
+        proposals=same.proposals,
+        confirm_below=grounds.pack.city.confirm_below,
+    )
+
+
+def wants_visit(*, grounds: Grounds, report: NewReport) -> bool:
+    """Tell whether somebody can be visited: a person who can be reached and wants to be asked."""
+    person = grounds.pack.channels[report.channel].kind != "sensor"
+    reporter = report.reporter
+    reachable = bool(reporter.phone or reporter.email)
+    return person and reachable and reporter.wants_visit
+
+
+async def _start(city: City, outcome: Outcome) -> Record | None:
+    if outcome.state.status is Status.MERGED:
+        return record_of(outcome)
+    try:
+        first = await city.cases.start(state=outcome.state)
+    except UnableToReachCase:
+        return None
+    return record_of(outcome) if first is None else first_record(first)
+
+
+def first_record(state: CaseState) -> Record:
+    """Return the record of the step a running case was started with."""
+    for done in state.recent:
+        if done.request_id == BEGIN:
+            return Record(view=view_of(state), facts=done.facts, notices=done.notices)
+    return Record(view=view_of(state), facts=(), notices=())
+
+
+def _write(city: City, done: Sequence[tuple[Record, Delivered]]) -> None:
+    for record, _ in done:
+        if record.view.master is not None:
+            join_master(city=city, record=record)
+    city.store.record_many(records=done)
+
+
+def join_master(*, city: City, record: Record) -> None:
+    """Tell the master case, durably and once, that these reports are its own now."""
+    master = record.view.master
+    if master is None:
+        return
+    for report_no in record.view.reports:
+        command = JoinReport(
+            request_id=f"join:{report_no}", actor=ENGINE, report_no=report_no, merged_case=record.view.case_no
+        )
+        city.store.put_command(case_no=master, command=command, received_at=city.now(), grace_s=0.0)
