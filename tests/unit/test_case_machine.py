@@ -1,0 +1,291 @@
+"""Random lives of random cases, every step held against the laws of a case.
+
+People of every role and unit send every command, wanted or not, at any time; the engine
+fires deadlines in time, late and very late. What comes out of JSON goes on, so the lives
+are also lives across processes.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from domain.actor import Actor, Role
+from domain.begin import BEGIN, Begin, begin
+from domain.case import ENDED, CaseState, Fact, Outcome, Status
+from domain.decide import decide
+from domain.errors import CommandRefused
+from domain.messages import COMMANDS, CloseKind, Command, Message, TimePassed
+from domain.place import Level
+from domain.policy import CheckRule, Rung
+from domain.transitions import commands, roles_for
+from domain.unit import DutyHours
+from tests.unit import builders
+from tests.unit.case_laws import STATE_JSON, Taken, check_step, owner_by_facts
+
+UNITS = (
+    builders.GRID, builders.COMMUNITY, builders.STREET, builders.DISTRICT, builders.CITY, builders.ZONE,
+    builders.WATER, builders.POWER, builders.ROADS, builders.TRIAGE,
+)  # fmt: skip
+TEXTS = st.sampled_from(["because", "not done", "", "  "])
+JUMPS = {
+    "minutes": timedelta(minutes=7),
+    "hours": timedelta(hours=5),
+    "days": timedelta(days=3),
+    "months": timedelta(days=70),
+}
+FIELDS: dict[str, st.SearchStrategy[Any]] = {
+    "reason": TEXTS,
+    "note": TEXTS,
+    "legal_basis": TEXTS,
+    "assignee": st.sampled_from(["", "zhang"]),
+    "result": st.sampled_from(["repaired", "cleared"]),
+    "category": st.just("water.leak"),
+    "category_name": st.just("供水管漏水"),
+    "master": st.sampled_from(["20260914-0000-0002", "20260914-0000-0001"]),
+    "merged_case": st.just("20260914-0000-0009"),
+    "report_no": st.sampled_from(["R-1", "R-2", "R-3", "R-4"]),
+    "lead": st.sampled_from(UNITS),
+    "proposed_unit": st.none() | st.sampled_from(UNITS),
+    "checker": st.none() | st.sampled_from(UNITS),
+    "photos": st.sampled_from([(), ("sha256-1", "sha256-2")]),
+    "lon": st.none() | st.just(114.31),
+    "lat": st.none() | st.just(30.61),
+    "grade": st.none() | st.integers(1, 5),
+    "contacted": st.booleans(),
+    "solved": st.booleans(),
+    "close_kind": st.sampled_from(CloseKind),
+    "place": st.sampled_from([builders.PLACE, builders.ZONE_PLACE]),
+}
+
+ORDINARY: dict[Status, str] = {
+    Status.TRIAGING: "file_case",
+    Status.DISPATCHED: "sign_in",
+    Status.ACCEPTED: "start_handling",
+    Status.HANDLING: "submit_result",
+    Status.RETURN_REQUESTED: "grant_return",
+    Status.ARBITRATION: "rule",
+    Status.FEEDBACK: "close_case",
+    Status.CHECKING: "record_check",
+    Status.VISITING: "record_visit",
+}
+HARD: dict[Status, tuple[str, ...]] = {
+    Status.DISPATCHED: ("request_return", "request_return", "reassign", "report_up"),
+    Status.ACCEPTED: ("request_return", "report_up", "reassign"),
+    Status.HANDLING: ("report_up", "reassign"),
+    Status.RETURN_REQUESTED: ("refuse_return",),
+    Status.ARBITRATION: ("report_up",),
+    Status.FEEDBACK: ("send_back", "request_check"),
+    Status.CHECKING: ("record_check",),
+    Status.VISITING: ("record_visit",),
+}
+EASY_FIELDS: dict[str, Any] = {"passed": True, "solved": True, "grade": 5, "reached": True}
+HARD_FIELDS: dict[str, Any] = {"passed": False, "solved": False, "grade": 1, "at_fault": True, "reached": True}
+
+
+def decisions(severity: int) -> st.SearchStrategy[Any]:
+    """Return routing's answers: certain, uncertain and none at all."""
+    limits = ["2UH", "24UH", "30MIN"] if severity <= 2 else ["4WH", "2WD", "5WD", "15ND", "24UH"]
+    return st.builds(
+        builders.decision,
+        st.sampled_from((builders.WATER, builders.STREET, builders.GRID, builders.DISTRICT, builders.WATER, None)),
+        level=st.sampled_from(Level),
+        limit=st.none() | st.sampled_from(limits).map(builders.limit),
+        confidence=st.sampled_from([1.0, 1.0, 1.0, 0.4]),
+        co_handlers=st.sampled_from([(), (builders.POWER,), (builders.POWER, builders.GRID)]),
+        copy_to=st.sampled_from([(), (builders.DISTRICT,)]),
+        severity=st.just(severity),
+    )
+
+
+@st.composite
+def ladders(draw: st.DrawFn) -> tuple[Rung, ...]:
+    """Return a ladder, of a district or a zone, with holes and with rungs off duty."""
+    whole = draw(st.sampled_from([builders.LADDER, builders.LADDER, builders.ZONE_LADDER]))
+    duty = st.sampled_from([DutyHours.ALWAYS, DutyHours.ALWAYS, DutyHours.WORK, DutyHours.NONE])
+    rungs = [replace(rung, duty=draw(duty)) for rung in whole]
+    holes = draw(st.sets(st.sampled_from(Level), max_size=3))
+    emptied = [replace(rung, unit=None) if rung.level in holes else rung for rung in rungs]
+    missing = draw(st.sets(st.sampled_from(Level), max_size=1))
+    return tuple(rung for rung in emptied if rung.level not in missing)
+
+
+@st.composite
+def beginnings(draw: st.DrawFn) -> Begin:
+    """Return the beginning of a case of any kind, at any hour."""
+    severity = draw(st.integers(1, 4))
+    minutes = draw(st.integers(0, 40 * 24 * 60))
+    rules = builders.rules(
+        severity,
+        ladder=draw(ladders()),
+        floor=draw(st.sampled_from([Level.GRID, Level.GRID, Level.DISTRICT, Level.CITY])),
+        check=draw(st.sampled_from(CheckRule)),
+    )
+    return builders.beginning(
+        severity,
+        start=builders.at("2026-09-10 00:00") + timedelta(minutes=minutes),
+        decision=draw(decisions(severity)),
+        rules=rules,
+        triage_unit=draw(st.sampled_from([builders.TRIAGE, builders.CITY])),
+        site_check=draw(st.booleans()),
+        wants_visit=draw(st.sampled_from([True, True, False])),
+        exercise=draw(st.sampled_from([False, False, True])),
+        master=draw(st.sampled_from([None] * 30 + ["20260914-0000-0002"])),
+        proposals=draw(st.sampled_from([(), (), ("20260914-0000-0002",)])),
+    )
+
+
+class Life(RuleBasedStateMachine):
+    """One case, from its beginning to wherever the draws lead it."""
+
+    state: CaseState
+    now: datetime
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.log: list[tuple[Message, datetime]] = []
+        self.facts: list[Fact] = []
+        self.requests = 0
+
+    @initialize(start=beginnings())
+    def begins(self, start: Begin) -> None:
+        self.start, self.now = start, start.at
+        outcome = begin(start)
+        self.owner = start.triage_unit
+        self._keep(None, outcome, outcome.facts)
+
+    def _keep(self, message: Message | None, outcome: Outcome, facts: tuple[Fact, ...]) -> None:
+        before = self.state if message is not None else None
+        check_step(
+            Taken(
+                before=before,
+                after=outcome.state,
+                message=message,
+                now=self.now,
+                facts=facts,
+                outcome=outcome,
+                owner=self.owner,
+            )
+        )
+        self.owner = owner_by_facts(self.owner, facts)
+        self.facts += facts
+        self.state = STATE_JSON.validate_json(STATE_JSON.dump_json(outcome.state))
+        if message is not None:
+            self.log.append((message, self.now))
+
+    def _send(self, message: Message) -> None:
+        was = STATE_JSON.dump_json(self.state)
+        try:
+            outcome = decide(self.state, message, self.now)
+        except CommandRefused as refused:
+            assert refused.text(lang="zh")
+            assert refused.text(lang="en")
+            assert STATE_JSON.dump_json(self.state) == was
+            return
+        assert STATE_JSON.dump_json(self.state) == was, "decide changed its argument"
+        self._keep(message, outcome, outcome.facts)
+
+    @rule(late=st.sampled_from([0, 0, 0, 0, 20, 61, 7200, 400_000, 9_000_000]))
+    def the_next_deadline_fires(self, late: int) -> None:
+        if self.state.next_due is not None:
+            self.now = max(self.now, self.state.next_due + timedelta(seconds=late))
+        self._send(TimePassed())
+
+    @rule(jump=st.sampled_from(sorted(JUMPS)), engine=st.booleans())
+    def time_goes_by(self, jump: str, engine: bool) -> None:
+        self.now += JUMPS[jump]
+        if engine:
+            self._send(TimePassed())
+
+    @precondition(lambda self: self.state.status not in ENDED)
+    @rule(data=st.data(), pause=st.sampled_from([1, 1, 60, 1800]))
+    def somebody_does_what_is_next(self, data: st.DataObject, pause: int) -> None:
+        self.now += timedelta(seconds=pause)
+        offered = list(commands(self.state.status)) + [("join_report", (Role.ENGINE,))]
+        kind, roles = data.draw(st.sampled_from(offered))
+        if kind == "cancel_case" and data.draw(st.integers(0, 20)):
+            return
+        unit = self.state.owner
+        if kind == "rule":
+            unit = self.state.arbiter or ""
+        elif not {Role.HANDLER, Role.LEADER} & set(roles):
+            unit = data.draw(st.sampled_from(UNITS))
+        self._send(self._command(data, kind, builders.actor(data.draw(st.sampled_from(roles)), unit)))
+
+    @precondition(lambda self: self.state.status in ORDINARY)
+    @rule(data=st.data(), pause=st.sampled_from([1, 60, 1800]))
+    def the_ordinary_next_step(self, data: st.DataObject, pause: int) -> None:
+        self.now += timedelta(seconds=pause)
+        self._rightly(data, ORDINARY[self.state.status], EASY_FIELDS)
+
+    @precondition(lambda self: self.state.status in HARD)
+    @rule(data=st.data(), pause=st.sampled_from([1, 60, 1800]))
+    def a_step_the_hard_way(self, data: st.DataObject, pause: int) -> None:
+        self.now += timedelta(seconds=pause)
+        self._rightly(data, data.draw(st.sampled_from(HARD[self.state.status])), HARD_FIELDS)
+
+    @rule(data=st.data(), kind=st.sampled_from(sorted(COMMANDS)), role=st.sampled_from(Role))
+    def anybody_does_anything(self, data: st.DataObject, kind: str, role: Role) -> None:
+        unit = data.draw(st.none() | st.sampled_from(UNITS))
+        self._send(self._command(data, kind, builders.actor(role, unit)))
+
+    @precondition(lambda self: self.state.recent[-1].request_id != BEGIN)
+    @rule(data=st.data())
+    def a_request_is_repeated(self, data: st.DataObject) -> None:
+        done = data.draw(st.sampled_from([done for done in self.state.recent if done.request_id != BEGIN]))
+        sent = next(message for message, _ in self.log if getattr(message, "request_id", "") == done.request_id)
+        again = decide(self.state, sent, self.now + timedelta(days=data.draw(st.integers(0, 100))))
+        assert again.state == self.state
+        assert (again.facts, again.notices) == (done.facts, done.notices)
+
+    def _rightly(self, data: st.DataObject, kind: str, fields: dict[str, Any]) -> None:
+        """Send a command the way somebody sends it who may, and knows how."""
+        role = next(role for role in roles_for(kind, self.state.status) or () if role is not Role.ENGINE)
+        unit: str | None = self.state.owner
+        if role not in (Role.HANDLER, Role.LEADER):
+            free = [unit for unit in UNITS if unit not in (*self.state.handlers, *self.state.co_handlers)]
+            unit = self.state.arbiter if kind == "rule" else data.draw(st.sampled_from(free or [None]))
+        report = next((one.report_no for one in self.state.reports if one.visit == "open"), builders.REPORT)
+        given = fields | {"reason": "because", "note": "because", "report_no": report}
+        self._send(self._command(data, kind, builders.actor(role, unit), given))
+
+    def _command(
+        self, data: st.DataObject, kind: str, who: Actor, given: dict[str, Any] | None = None
+    ) -> Command:
+        self.requests += 1
+        names = set(COMMANDS[kind].__dataclass_fields__) - {"request_id", "actor", "kind"}
+        fields = {
+            "passed": st.booleans(), "reached": st.booleans(), "wants_visit": st.booleans(),
+            "site_check": st.booleans(), "at_fault": st.booleans(), "crosses_district": st.booleans(),
+            "decision": decisions(self.state.severity),
+            "rules": st.none() | st.builds(builders.rules, st.integers(1, 4), ladder=ladders()),
+        } | FIELDS  # fmt: skip
+        known = {name: value for name, value in (given or {}).items() if name in names}
+        drawn = {name: data.draw(fields[name]) for name in sorted(names - set(known))} | known
+        return COMMANDS[kind](request_id=f"q{self.requests}", actor=who, **drawn)
+
+    def teardown(self) -> None:
+        """Replay the whole life in one process, without JSON between: it must be the same life."""
+        if not hasattr(self, "state"):
+            return
+        outcome = begin(self.start)
+        facts = list(outcome.facts)
+        for message, now in self.log:
+            outcome = decide(outcome.state, message, now)
+            facts += outcome.facts
+        assert outcome.state == self.state
+        assert facts == self.facts
+        if self.state.status is Status.ARCHIVED:
+            assert self.facts[-1].row == 35
+
+
+TestLife = Life.TestCase
+TestLife.settings = settings(
+    max_examples=120,
+    stateful_step_count=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+)
