@@ -24,6 +24,10 @@ _NO_POINTS: frozenset[Point] = frozenset()
 _MOST_ALTERNATES = 8
 
 
+class UnableToLocateOnDay(Exception):
+    """No area of the pack is valid on the day: its layers begin later or ended before."""
+
+
 class Atlas:
     """The published areas of one city. Safe to share between threads; nothing in it changes."""
 
@@ -39,8 +43,12 @@ class Atlas:
         self._begins = [edition.begin for edition in self.editions]
 
     def edition(self, on: date) -> Edition:
-        """Return the edition of a day."""
-        return self.editions[bisect_right(self._begins, on.toordinal()) - 1]
+        """Return the edition of a day. Raises UnableToLocateOnDay when it has no areas."""
+        edition = self.editions[bisect_right(self._begins, on.toordinal()) - 1]
+        if not edition.layers:
+            zh, en = f"{on} 没有任何有效的区域边界", f"no area is valid on {on}"
+            raise UnableToLocateOnDay(f"{zh} · {en}")
+        return edition
 
     def chain_at(self, lon: float, lat: float, *, on: date) -> Chain:
         """Return the chain at a WGS-84 point from the finest level that covers it, else ()."""
@@ -77,8 +85,9 @@ class Atlas:
         """Find the place of a report with the boundaries of the day ``on``.
 
         ``channel`` declares coordinate system and placeholder points; ``hot_points`` are
-        those learned (``PlaceholderDetector.hot_points``). Never fails: what cannot be
-        located has an empty chain and the reasons as flags and notes.
+        those learned (``PlaceholderDetector.hot_points``). Never fails for what was reported:
+        what cannot be located has an empty chain and the reasons as flags and notes. Raises
+        UnableToLocateOnDay when the pack has no areas for the day.
         """
         edition = self.edition(on)
         point = judge_point(reported=reported, channel=channel, hot_points=hot_points, bbox=self.bbox)

@@ -26,6 +26,7 @@ class PlaceholderDetector:
         self._capacity = round(8 / share)
         self._counts: dict[str, dict[Point, int]] = {}
         self._rows: dict[str, int] = {}
+        self._frequent: dict[str, set[Point]] = {}  # those with at least min_rows: few
 
     def observe(self, *, channel: str, lon: float, lat: float) -> None:
         """Count one reported point, as reported (in the channel's own coordinate system)."""
@@ -34,8 +35,11 @@ class PlaceholderDetector:
         key = same_point(lon, lat)
         if key in counts or len(counts) < self._capacity:
             counts[key] = counts.get(key, 0) + 1
+            if counts[key] >= self._min_rows:
+                self._frequent.setdefault(channel, set()).add(key)
         else:
             self._counts[channel] = {point: count - 1 for point, count in counts.items() if count > 1}
+            self._find_frequent(channel)
 
     def hot_points(self, channel: str) -> frozenset[Point]:
         """Return the channel's hot points, for ``Atlas.locate(hot_points=…)``.
@@ -44,11 +48,12 @@ class PlaceholderDetector:
         channel's first reports from one street corner are not taken for a default.
         """
         most_innocent = self._share * self._rows.get(channel, 0)
-        return frozenset(
-            point
-            for point, count in self._counts.get(channel, {}).items()
-            if count >= self._min_rows and count > most_innocent
-        )
+        counts = self._counts.get(channel, {})
+        return frozenset(p for p in self._frequent.get(channel, ()) if counts[p] > most_innocent)
+
+    def _find_frequent(self, channel: str) -> None:
+        counts = self._counts[channel]
+        self._frequent[channel] = {point for point, count in counts.items() if count >= self._min_rows}
 
     def snapshot(self) -> dict[str, Any]:
         """Return the counts as plain JSON values, to be kept over a restart."""
@@ -67,3 +72,6 @@ class PlaceholderDetector:
             channel: {(lon, lat): int(count) for lon, lat, count in kept["points"]}
             for channel, kept in snapshot.items()
         }
+        self._frequent = {}
+        for channel in self._counts:
+            self._find_frequent(channel)
