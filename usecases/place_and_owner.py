@@ -9,7 +9,6 @@ from domain.decision import Reason, RouteRequest, RoutingDecision
 from domain.pack import COMMAND
 from domain.place import Level, Place, ReportedPlace
 from domain.policy import CaseRules, Rung
-from geo.atlas import UnableToLocateOnDay
 from routing import case_rules, decide, ladder
 from usecases.city import Grounds
 
@@ -47,26 +46,24 @@ def answer(*, grounds: Grounds, question: Question) -> Answer:
 def locate(*, grounds: Grounds, question: Question) -> Place:
     """Find the area chain with the boundaries of the day it happened."""
     day = question.at.astimezone(ZoneInfo(grounds.pack.city.timezone)).date()
-    try:
-        return grounds.atlas.locate(
-            reported=question.reported,
-            on=day,
-            channel=grounds.pack.channels.get(question.channel),
-            settings=grounds.pack.locate,
-            hot_points=grounds.placeholders.hot_points(question.channel),
-        )
-    except UnableToLocateOnDay as problem:
-        return Place(
-            notes=(str(problem),), source_crs=question.reported.crs, address=question.reported.address
-        )
+    return grounds.atlas.locate(
+        reported=question.reported,
+        on=day,
+        channel=grounds.pack.channels.get(question.channel),
+        settings=grounds.pack.locate,
+        hot_points=grounds.placeholders.hot_points(question.channel),
+    )
 
 
 def pinned(*, grounds: Grounds, place: Place, category: str, decision: RoutingDecision) -> CaseRules:
     """Return the rules a case of this place, category and severity is pinned to."""
+    top = Rung(level=Level.CITY, unit=triage_unit(grounds=grounds))
+    rungs: tuple[Rung, ...] = ()
     if category in grounds.pack.catalogue:
         rungs = ladder(place=place, category=category, book=grounds.book)
-    else:
-        rungs = (Rung(level=Level.CITY, unit=triage_unit(grounds=grounds)),)
+    if all(rung.level is not Level.CITY or rung.unit is None for rung in rungs):
+        # Nothing falls off the ladder's end, whatever is unknown about it.
+        rungs = (*(rung for rung in rungs if rung.level is not Level.CITY), top)
     rules = case_rules(pack=grounds.pack, decision=decision, ladder=rungs)
     return replace(rules, clock=grounds.clock)
 
