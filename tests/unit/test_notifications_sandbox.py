@@ -223,3 +223,9 @@ def test_a_pack_without_templates_overrides_nothing(tmp_path: Path) -> None:
     overrides = read_overrides(folder=tmp_path / "missing")
     assert overrides.sources == {}
     assert overrides.problems == ()
+
+
+@pytest.mark.parametrize("name", ["range", "lipsum", "cycler", "joiner", "namespace", "dict"])
+def test_there_are_no_globals(name: str) -> None:
+    text = render_source(source=f"{{{{ {name} is defined }}}}", language="zh", context={}, max_chars=9)
+    assert text == "False"
