@@ -25,7 +25,8 @@ from domain.step import Step
 def triage_late(step: Step, deadline: Deadline) -> None:
     """Nobody triaged: go on where routing knows the owner, else remind again and again."""
     decision = step.state.decision
-    if decision is not None and decision.lead is not None and step.state.proposals:
+    sure = decision is not None and decision.lead is not None and not step.state.uncertain
+    if decision is not None and sure and step.state.proposals:
         step.record("proposals_not_confirmed", row=7, due_at=deadline.at)
         step.change(proposals=())
         file(step, decision)

@@ -1,15 +1,20 @@
 """The engine's own first steps: received, triaged, filed, dispatched (rows 1, 2, 7, 12, 13)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.actor import ENGINE
-from domain.case import Alarm, CaseState, Outcome, ReportRef, Status, Trigger
+from domain.case import Alarm, CaseState, Done, Outcome, ReportRef, Status, Trigger
 from domain.decision import RoutingDecision
-from domain.duty import enter_level, give
-from domain.place import Place
+from domain.duty import give
+from domain.escalation import raise_level, tell_top
+from domain.place import Level, Place
 from domain.policy import CaseRules
 from domain.step import Step
+
+BEGIN = "begin"
+"""The request id under which a state remembers its first facts."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Begin:
@@ -56,11 +61,17 @@ def begin(start: Begin) -> Outcome:
     )
     if start.master is not None:
         merge(step, start.master, why="same place and category")
-    elif start.decision.lead is None or start.decision.confidence < start.confirm_below or _ask_first(step):
+    elif start.decision.lead is None or step.state.uncertain or _ask_first(step):
         wait_for_triage(step)
     else:
         file(step, start.decision)
-    return step.outcome()
+    return _remembered(step.outcome())
+
+
+def _remembered(outcome: Outcome) -> Outcome:
+    """Keep the first facts in the state, so that whoever starts the case twice records the same."""
+    done = Done(request_id=BEGIN, facts=outcome.facts, notices=outcome.notices)
+    return replace(outcome, state=replace(outcome.state, recent=(done,)))
 
 
 def _received(start: Begin) -> CaseState:
@@ -79,6 +90,7 @@ def _received(start: Begin) -> CaseState:
         site_check=start.site_check,
         reports=(ReportRef(report_no=start.report_no, visit=visit),),
         proposals=start.proposals,
+        uncertain=start.decision.confidence < start.confirm_below,
         triage_unit=start.triage_unit,
         owner=start.triage_unit,
         level=start.decision.level,
@@ -126,7 +138,7 @@ def file(step: Step, decision: RoutingDecision) -> None:
         decision=decision,
         co_handlers=decision.co_handlers,
         filed_at=step.now,
-        level=enter_level(decision, rules.escalation.floor),
+        level=decision.level,
     )
     handling_due = step.due(start=step.now, limit=limit)
     total_due = step.due(start=handling_due, limit=rules.stages.check)
@@ -136,24 +148,11 @@ def file(step: Step, decision: RoutingDecision) -> None:
     if step.state.total_due is None:
         step.change(total_due=total_due)
     give(step, row=13, unit=decision.lead or step.state.triage_unit, limit=limit, copy=True)
-    if step.state.level < decision.level:
-        _enter_high(step, decision)
+    if rules.escalation.floor < decision.level:
+        _enter_high(step, rules.escalation.floor)
 
 
-def _enter_high(step: Step, decision: RoutingDecision) -> None:
+def _enter_high(step: Step, floor: Level) -> None:
     """E1: a severe case is commanded from above from its first minute."""
-    rung = step.rung(step.state.level)
-    unit = rung.unit if rung is not None and rung.unit is not None else step.state.triage_unit
-    if unit != step.state.owner:
-        step.change(supervisors=tuple(dict.fromkeys((*step.state.supervisors, unit))))
-    step.record(
-        "escalated", row=22, trigger=Trigger.SEVERITY.value, from_level=decision.level.name,
-        level=step.state.level.name, supervisor=unit, owner=step.state.owner,
-    )  # fmt: skip
-    step.tell(
-        "escalation",
-        unit=unit,
-        trigger=Trigger.SEVERITY.value,
-        level=step.state.level.name,
-        owner=step.state.owner,
-    )
+    if not raise_level(step, Trigger.SEVERITY, start=step.now, floor=floor):
+        tell_top(step, Trigger.SEVERITY)

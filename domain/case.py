@@ -129,7 +129,7 @@ class Fact:
     target: Status | None
     actor: Actor
     due: datetime | None = None
-    data: dict[str, str | int | float | bool | None | list[str]] = field(default_factory=dict)
+    data: dict[str, str | int | float | bool | list[str] | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -161,10 +161,11 @@ class CaseState:
     """Everything about a case. See the fields' groups.
 
     Identity: ``case_no``, ``epoch`` (raised when a workflow is reset by the runbook).
-    Subject: ``category`` … ``decision``. Duty: ``owner`` is the one accountable unit,
-    ``supervisors`` were added by escalation and never replace it. Clocks: all instants
-    are UTC; ``handling_limit`` is the limit of the filing condition; ``total_due`` never
-    resets. ``deadlines`` is the armed future, sorted by time.
+    Subject: ``category`` … ``decision``; ``uncertain`` means that a dispatcher confirms the
+    owner. Duty: ``owner`` is the one accountable unit, ``supervisors`` were added by
+    escalation and never replace it. Clocks: all instants are UTC; ``handling_limit`` is the
+    limit of the filing condition; ``total_due`` never resets. ``deadlines`` is the armed
+    future, sorted by time.
     """
 
     case_no: str
@@ -184,6 +185,7 @@ class CaseState:
     reports: tuple[ReportRef, ...] = ()
     master: str | None = None
     proposals: tuple[str, ...] = ()
+    uncertain: bool = False
 
     triage_unit: str
     owner: str

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from domain.case import Alarm, Status
 from domain.clock import used
-from domain.decision import RoutingDecision
 from domain.limit import Limit
 from domain.place import Level
 from domain.policy import Rung
@@ -90,11 +89,6 @@ def _raise_share(step: Step, *, start: datetime, limit: Limit) -> float:
     """
     passed = used(start=start, now=step.now, limit=limit, calendar=step.state.rules.calendar)
     return max(step.policy.escalation.raise_overdue_at, math.floor(passed) + 1.0)
-
-
-def enter_level(decision: RoutingDecision, floor: Level) -> Level:
-    """Return the level a case enters at: routing's, or higher where its severity demands (E1)."""
-    return min(decision.level, floor)
 
 
 def rungs_above(step: Step, level: Level) -> list[Rung]:

@@ -44,14 +44,21 @@ def _working(step: Step) -> bool:
     return is_working(moment=step.now, calendar=step.state.rules.calendar)
 
 
-def raise_level(step: Step, trigger: Trigger, *, start: datetime, due_at: datetime | None = None) -> bool:
+def raise_level(
+    step: Step,
+    trigger: Trigger,
+    *,
+    start: datetime,
+    due_at: datetime | None = None,
+    floor: Level = Level.GRID,
+) -> bool:
     """Add the next level that has somebody on duty as supervisor; False at the top.
 
-    The last one who could be told is told even off duty: somebody must be. The owner is
+    ``floor`` is the lowest level to be considered. The last one who could be told is told even off duty: somebody must be. The owner is
     never its own supervisor.
     """
     before = step.state.level
-    above = rungs_above(step, before)
+    above = [rung for rung in rungs_above(step, before) if rung.level <= floor]
     last = next((rung for rung in reversed(above) if rung.unit not in (None, step.state.owner)), None)
     for rung in above:
         why = absence(step, rung)
