@@ -195,9 +195,11 @@ def nothing_is_armed_that_the_state_does_not_know(taken: Taken) -> None:
 def a_deadline_never_moves_earlier(taken: Taken) -> None:
     if taken.before is None or any(fact.row == 34 for fact in taken.facts):
         return
+    given = any(fact.row in GIVING or fact.kind == "reassigned" for fact in taken.facts)
     was = {deadline.name: deadline.at for deadline in taken.before.deadlines}
     for deadline in taken.after.deadlines:
-        assert deadline.at >= was.get(deadline.name, deadline.at), f"{deadline.name} moved earlier"
+        # Alarms of a new owner are not the former owner's: those ended with it.
+        assert given or deadline.at >= was.get(deadline.name, deadline.at), f"{deadline.name} moved earlier"
     if taken.before.handling_due is not None:
         assert taken.after.handling_due is not None
         assert taken.after.handling_due >= taken.before.handling_due
