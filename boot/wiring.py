@@ -1,9 +1,11 @@
 """Wiring: settings in, services out. The only place that knows every room."""
 
+import asyncio
 import random
 from datetime import UTC, datetime
 from pathlib import Path
 
+import structlog
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
@@ -22,6 +24,8 @@ from store.rows import AreaRow
 from usecases.city import City, Grounds
 from usecases.gateway import CaseGateway
 
+log = structlog.get_logger()
+
 
 def city_clock(settings: Settings) -> CityClock:
     """Return the clock that is pinned to every case."""
@@ -34,6 +38,16 @@ async def connect(*, lazy: bool = True) -> Client:
     config = ClientConfig.load_client_connect_config()
     config.setdefault("target_host", "127.0.0.1:7233")
     return await Client.connect(**config, lazy=lazy, data_converter=pydantic_data_converter)
+
+
+async def connect_when_up(*, every_s: float = 0.5) -> Client:
+    """Return a client that is connected, waiting for the server as long as it takes (workers need one)."""
+    while True:
+        try:
+            return await connect(lazy=False)
+        except RuntimeError as error:
+            log.info("waiting for Temporal", error=str(error)[:120])
+            await asyncio.sleep(every_s)
 
 
 def grounds_of(settings: Settings) -> Grounds:

@@ -12,7 +12,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from activities.record import CaseActivities
 from boot.settings import Settings
-from boot.wiring import connect, connect_store
+from boot.wiring import connect_store, connect_when_up
 from store.engine import Store
 from workflows.case import CaseWorkflow
 from workflows.contract import TASK_QUEUE
@@ -55,7 +55,7 @@ async def run(settings: Settings) -> None:
     stop = stop_event()
     store = connect_store(settings, pool=8)
     with ThreadPoolExecutor(8, thread_name_prefix="activity") as executor:
-        client = await connect()
+        client = await connect_when_up()
         async with case_worker(client=client, store=store, executor=executor):
             log.info("worker ready", task_queue=TASK_QUEUE)
             await stop.wait()
