@@ -27,6 +27,8 @@ class Transition:
     ``target`` is None where the state stays. ``message`` is a command's kind, or the name
     of the engine's own cause. ``roles`` may send the command. ``urgent`` and ``normal``
     are the default deadlines of severity 1–2 and 3–4 as written in the standard's units.
+    A row that ``follows`` is taken by the engine in the same step as the row before it:
+    nobody ever sends its message in its source state.
     """
 
     row: int
@@ -38,6 +40,7 @@ class Transition:
     normal: str
     zh: str
     en: str
+    follows: bool = False
 
 
 TRANSITIONS: tuple[Transition, ...] = (
@@ -60,6 +63,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(
         row=13, sources=(S.FILED,), target=S.DISPATCHED, message="file_case", roles=(R.ENGINE, R.OPERATOR, R.DISPATCHER),
         urgent="5MIN", normal="1WH", zh="派遣到主办单位，处置时限起算", en="owner found; the handling clock starts",
+        follows=True,
     ),
     Transition(
         row=14, sources=(S.DISPATCHED,), target=S.ACCEPTED, message="sign_in", roles=(R.HANDLER, R.LEADER),
@@ -122,7 +126,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(
         row=31, sources=(S.CLOSED,), target=S.VISITING, message="close_case", roles=(R.ENGINE,),
-        urgent="1WD", normal="1WD", zh="开始回访每一位诉求人", en="every reporter is visited",
+        urgent="1WD", normal="1WD", zh="开始回访每一位诉求人", en="every reporter is visited", follows=True,
     ),
     Transition(
         row=32, sources=(S.VISITING,), target=S.EVALUATED, message="record_visit", roles=(R.ENGINE, R.OPERATOR),
@@ -136,6 +140,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(
         row=34, sources=(S.REOPENED,), target=S.DISPATCHED, message="record_visit", roles=(R.ENGINE,),
         urgent="limit/2", normal="limit/2", zh="原单位重办，时限减半，抄送上级", en="same unit, half the limit, upper level copied",
+        follows=True,
     ),
     Transition(
         row=35, sources=(S.EVALUATED, S.CLOSED), target=S.ARCHIVED, message="time_passed", roles=(R.ENGINE,),
@@ -178,7 +183,7 @@ def commands(status: Status) -> Iterator[tuple[str, tuple[Role, ...]]]:
     seen: set[str] = set()
     for transition in TRANSITIONS:
         roles = tuple(role for role in transition.roles if role is not R.ENGINE)
-        human = transition.message not in ("begin", "time_passed") and roles
+        human = transition.message not in ("begin", "time_passed") and roles and not transition.follows
         reaches = status in transition.sources or status in THROUGH.get(transition.message, ())
         if human and reaches and transition.message not in seen:
             seen.add(transition.message)
@@ -195,7 +200,7 @@ def roles_for(kind: str, status: Status) -> tuple[Role, ...] | None:
     reached = False
     for transition in TRANSITIONS:
         sources = transition.sources + THROUGH.get(kind, ())
-        if transition.message == kind and status in sources:
+        if transition.message == kind and status in sources and not transition.follows:
             reached = True
             found.extend(transition.roles)
     if kind in UNMOVED and status in UNMOVED[kind][0]:
