@@ -288,7 +288,9 @@ class Played:
         return self
 
     def joined(self, report: str, *, wants_visit: bool = True) -> Self:
-        self.do(JoinReport, by=SYSTEM, report_no=report, merged_case=f"case-of-{report}", wants_visit=wants_visit)
+        self.do(
+            JoinReport, by=SYSTEM, report_no=report, merged_case=f"case-of-{report}", wants_visit=wants_visit
+        )
         return self
 
     def filed(self, **fields: Any) -> Self:

@@ -207,7 +207,11 @@ def a_deadline_never_moves_earlier(taken: Taken) -> None:
 
 def limits_end_where_their_unit_says(taken: Taken) -> None:
     after = taken.after
-    if after.handling_from is not None and after.handling_due is not None and after.handling_limit is not None:
+    if (
+        after.handling_from is not None
+        and after.handling_due is not None
+        and after.handling_limit is not None
+    ):
         ends_right(after, after.handling_from, after.handling_limit, after.handling_due)
     if after.dispatched_at is not None and after.return_due is not None:
         ends_right(after, after.dispatched_at, after.rules.severity.stages.return_request, after.return_due)
@@ -252,7 +256,9 @@ def visits_are_honest(taken: Taken) -> None:
             assert report.grade is None
     if taken.after.status is Status.EVALUATED and taken.before is not None:
         still_open = {report.report_no for report in taken.after.reports if report.visit == "open"}
-        assert not still_open & {report.report_no for report in taken.before.reports if report.visit != "open"}
+        assert not still_open & {
+            report.report_no for report in taken.before.reports if report.visit != "open"
+        }
 
 
 def json_is_the_identity(taken: Taken) -> None:
