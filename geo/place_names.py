@@ -97,11 +97,9 @@ def _add(found: dict[str, Strength], stem: str, words: tuple[str, ...], strength
 
 
 def _add_street(found: dict[str, Strength], full: str) -> None:
+    if full in _STREET_TYPES:  # 开发区: a type word and no name
+        found[full] = Strength.INSIDE
     stem = _stem(full, _STREET_TYPES)
-    if not stem:
-        if full.endswith(_STREET_TYPES):  # 开发区: a type word and no name
-            found[full] = Strength.INSIDE
-        return
     if full.endswith(("街道", "街")):
         _add(found, stem, ("街道", "街道办", "街道办事处", "街办", "办事处"), Strength.FULL)
         _add(found, stem, ("街",), Strength.SHORT)

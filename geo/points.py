@@ -61,7 +61,7 @@ def judge_point(
         return _refused(
             crs, PlaceFlag.NO_POINT, f"坐标不是数字（{raw}） · coordinates are not numbers ({raw})"
         )
-    if _is_placeholder(lon, lat, channel, hot_points):
+    if _is_placeholder(lon, lat, channel, _learned(channel, hot_points)):
         note = f"坐标 {raw} 为占位点，不采信 · {raw} is a placeholder point and not trusted"
         return _refused(crs, PlaceFlag.PLACEHOLDER_POINT, note)
     swapped = not _in_box(lon, lat, bbox) and _in_box(lat, lon, bbox)
@@ -92,6 +92,11 @@ def _is_placeholder(lon: float, lat: float, channel: Channel | None, hot: Collec
         return True
     declared = channel.placeholder_points if channel is not None else ()
     return any(key == same_point(*point) for point in declared)
+
+
+def _learned(channel: Channel | None, hot: Collection[Point]) -> Collection[Point]:
+    """A sensor always reports from where it stands; what it repeats is no placeholder."""
+    return () if channel is not None and channel.kind == "sensor" else hot
 
 
 def _in_box(lon: float, lat: float, bbox: Box) -> bool:

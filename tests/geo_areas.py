@@ -44,3 +44,99 @@ def boston_layer(layer: str) -> NDArray[Any]:
     """Return the polygons of one of Boston's published layers, in file order."""
     text = (data_folder("boston") / f"{layer}.geojson").read_text(encoding="utf-8")
     return np.asarray(shapely.from_geojson([json.dumps(f["geometry"]) for f in json.loads(text)["features"]]))
+
+
+def write_layer(path: Path, features: list[tuple[dict[str, str], Any]]) -> None:
+    """Write (properties, shapely geometry) pairs as GeoJSON."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    collection = {
+        "type": "FeatureCollection",
+        "features": [
+            {"type": "Feature", "properties": properties, "geometry": json.loads(shapely.to_geojson(shape))}
+            for properties, shape in features
+        ],
+    }
+    path.write_text(json.dumps(collection, ensure_ascii=False), encoding="utf-8")
+
+
+def area(
+    code: str, name: str, parent: str, box: tuple[float, float, float, float], **more: str
+) -> tuple[dict[str, str], Any]:
+    """Return one rectangular feature; ``more`` are further columns."""
+    return {"code": code, "name": name, "parent": parent, **more}, shapely.box(*box)
+
+
+_HEAD = """
+code = "test"
+name_zh = "测试市"
+name_en = "Testing"
+version = "7"
+bbox = [114.0, 30.4, 114.4, 30.6]
+
+[[city_area]]
+code = "C"
+name = "测试市"
+"""
+
+
+def write_small_pack(folder: Path) -> Path:
+    """Write a city of rectangles that has every irregularity the rules speak of.
+
+    West district 甲区 (114.0–114.2) has two streets whose border moved from latitude 30.45 to
+    30.50 on 2024-01-01; the southern one has two communities, the western of which has two
+    grids. East district 乙区 (114.2–114.4) has one street in its western half and nothing below.
+    A strip of water (114.29–114.31) belongs to no area of any level. One overlay takes the
+    southern street of 甲区 and the last kilometre of 乙区.
+    """
+    areas = folder / "areas"
+    write_layer(
+        areas / "districts.geojson",
+        [
+            area("A", "甲区", "C", (114.0, 30.4, 114.2, 30.6)),
+            (
+                {"code": "B", "name": "乙区", "parent": "C"},
+                shapely.union(shapely.box(114.2, 30.4, 114.29, 30.6), shapely.box(114.31, 30.4, 114.4, 30.6)),
+            ),
+        ],
+    )
+    write_layer(
+        areas / "streets.geojson",
+        [
+            area("A1", "南街道", "A", (114.0, 30.4, 114.2, 30.45), since="", until="2024-01-01"),
+            area("A2", "北街道", "A", (114.0, 30.45, 114.2, 30.6), since="", until="2024-01-01"),
+            area("A1", "南街道", "A", (114.0, 30.4, 114.2, 30.5), since="2024-01-01", until=""),
+            area("A2", "北街道", "A", (114.0, 30.5, 114.2, 30.6), since="2024-01-01", until=""),
+            area("B1", "东湾街道", "B", (114.2, 30.4, 114.29, 30.6), since="", until=""),
+        ],
+    )
+    write_layer(
+        areas / "communities.geojson",
+        [
+            area("A1a", "和平社区", "A1", (114.0, 30.4, 114.1, 30.45)),
+            area("A1b", "前进社区", "A1", (114.1, 30.4, 114.2, 30.45)),
+        ],
+    )
+    write_layer(
+        areas / "grids.geojson",
+        [
+            area("A1a-1", "和平社区第1网格", "A1a", (114.0, 30.4, 114.05, 30.45)),
+            area("A1a-2", "和平社区第2网格", "A1a", (114.05, 30.4, 114.1, 30.45)),
+        ],
+    )
+    zone = shapely.union(shapely.box(114.0, 30.4, 114.2, 30.5), shapely.box(114.39, 30.4, 114.4, 30.6))
+    write_layer(areas / "zones.geojson", [({"code": "Z", "name": "新港片区"}, zone)])
+    layers = [
+        ("district", "districts", ""),
+        ("street", "streets", 'valid_from = "since"\nvalid_to = "until"'),
+        ("community", "communities", ""),
+        ("grid", "grids", "synthetic = true"),
+    ]
+    text = _HEAD + "".join(
+        f'\n[[layers]]\nlevel = "{level}"\nfile = "areas/{file}.geojson"\ncode = "code"\nname = "name"\n'
+        f'parent = "parent"\ncrs = "EPSG:4326"\n{more}\n'
+        for level, file, more in layers
+    )
+    text += '\n[[zones]]\nkind = "port"\nfile = "areas/zones.geojson"\ncode = "code"\nname = "name"\n'
+    text += 'crs = "EPSG:4326"\nprecedence = 5\n'
+    (folder / "city.toml").write_text(text, encoding="utf-8")
+    return folder
