@@ -98,7 +98,7 @@ def matches(rule: RoutingRule, facts: Facts) -> bool:
     """Tell whether a rule that may match the category matches this request."""
     request = facts.request
     return (
-        (rule.department is None or rule.department == facts.departments[0])
+        (rule.department is None or rule.department in facts.departments[:1])
         and _at_place(rule, facts)
         and (rule.condition is None or rule.condition == facts.condition.code)
         and (rule.severity_at_most is None or facts.severity <= rule.severity_at_most)
