@@ -1,0 +1,401 @@
+"""What holds for every pack and every request, however odd: made-up rules over a small city."""
+
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from domain.calendar import WorkCalendar
+from domain.catalogue import Category, CategoryKind, FilingCondition
+from domain.decision import RouteRequest, Shortfall
+from domain.limit import Limit
+from domain.org import Area, AreaTable, OrgTree, UnitTemplate, Zone
+from domain.pack import (
+    CityFacts,
+    CityPack,
+    LocateSettings,
+    MergeSettings,
+    RoutingRule,
+    Selector,
+    ZoneLayer,
+)
+from domain.place import Level, LocateMethod, Place
+from domain.policy import CheckRule, EscalationRules, SeverityPolicy, StageLimits
+from domain.unit import DutyHours, Unit
+from routing import build_book, decide, ladder
+from routing.facts import within
+from routing.shadow import shadowed_by
+
+DAY = Limit.parse("1WD")
+FLOORS = {1: Level.DISTRICT, 2: Level.STREET, 3: Level.GRID, 4: Level.GRID}
+KINDS = ("ROADS", "PARKS")
+CATEGORIES = ("E1", "E2", "P1", "P2")
+TAKEN = ("E*",)
+DUTY_LIST = ("E1",)
+HOURS = ((1320, 360), (480, 1020))
+TAGS = ("rain", "leader")
+
+
+@cache
+def areas() -> AreaTable:
+    """Two districts with two streets, each with two communities with two grids; a zone runs street 22."""
+    rows = [Area(level=Level.CITY, code="0", name="市")]
+    for level, above in ((Level.DISTRICT, "0"), (Level.STREET, ""), (Level.COMMUNITY, ""), (Level.GRID, "")):
+        parents = ["0"] if above else [row.code for row in rows if row.level == level - 1]
+        for parent in parents:
+            for digit in "12":
+                code = digit if parent == "0" else parent + digit
+                rows.append(
+                    Area(
+                        level=level,
+                        code=code,
+                        name=code,
+                        parent=parent,
+                        zone="Z" if code.startswith("22") else None,
+                    )
+                )
+    return AreaTable(areas=rows, zones=[Zone(code="Z", name="园区")])
+
+
+def unit(kind: str, level: Level, area: str, *, zone: bool = False) -> Unit:
+    duty = DutyHours.ALWAYS
+    code = f"{area}-{kind}"
+    return Unit(
+        code=code, name_zh=code, name_en=code, kind=kind, level=level, area_code=area, zone=zone, duty=duty
+    )
+
+
+UNITS = [
+    *(unit(kind, Level.CITY, "0") for kind in ("COMMAND", "ROADS")),
+    *(unit(kind, Level.DISTRICT, area) for kind in ("COMMAND", *KINDS) for area in "12"),
+    *(unit(kind, Level.DISTRICT, "Z", zone=True) for kind in ("COMMAND", "ROADS")),
+    unit("ROADS", Level.STREET, "11"),
+]
+TEMPLATES = [
+    UnitTemplate(
+        level=level, kind=kind, code="{code}-" + kind, name_zh="{name}", name_en="{name}", duty_list=duty
+    )
+    for level, kind, duty in (
+        (Level.STREET, "COMMAND", ()),
+        (Level.COMMUNITY, "COMMUNITY", DUTY_LIST),
+        (Level.GRID, "GRID", ()),
+    )
+]
+
+
+@cache
+def severities() -> dict[int, SeverityPolicy]:
+    stages = StageLimits(
+        triage=DAY,
+        sign_in=DAY,
+        return_request=DAY,
+        return_decision=DAY,
+        arbitration=DAY,
+        contact=DAY,
+        check=DAY,
+        rework=DAY,
+        visit_start=DAY,
+        visit=DAY,
+        retention=DAY,
+    )
+    return {
+        severity: SeverityPolicy(
+            severity=severity,
+            stages=stages,
+            escalation=EscalationRules(floor=floor, repeat=DAY),
+            default_limit=DAY,
+        )
+        for severity, floor in FLOORS.items()
+    }
+
+
+def category(code: str, *, kind: str, level: Level, severity: int) -> Category:
+    conditions = tuple(
+        FilingCondition(code=name, name_zh=name, name_en=name, limit=Limit.parse(limit))
+        for name, limit in (("bad", "2UH"), ("mild", "5WD"))
+    )
+    return Category(
+        code=code,
+        scheme="own",
+        kind=CategoryKind.EVENT,
+        name_zh=code,
+        name_en=code,
+        departments=(kind, "COMMUNITY"),
+        level=level,
+        severity=severity,
+        conditions=conditions,
+    )
+
+
+def pack_of(rules: tuple[RoutingRule, ...], catalogue: dict[str, Category]) -> CityPack:
+    return CityPack(
+        city=CityFacts(
+            code="small",
+            name_zh="小城",
+            name_en="Small",
+            languages=("zh",),
+            timezone="Asia/Shanghai",
+            release="1",
+            bbox=(0.0, 0.0, 1.0, 1.0),
+            metric_epsg=3857,
+        ),
+        channels={},
+        locate=LocateSettings(),
+        merge=MergeSettings(),
+        areas=areas(),
+        zones={"zone": ZoneLayer(kind="zone", precedence=1, categories=TAKEN, narrowed={})},
+        catalogue=catalogue,
+        condition_departments={("E2", "mild"): ("PARKS",)},
+        tree=OrgTree(areas=areas(), units=UNITS, templates=TEMPLATES),
+        rules=rules,
+        severities=severities(),
+        check=CheckRule.SEVERE,
+        calendar=WorkCalendar(timezone="Asia/Shanghai", periods=((510, 720),)),
+        version="1",
+    )
+
+
+maybe = st.none
+selectors = st.one_of(
+    st.builds(
+        Selector,
+        kind=st.sampled_from((*KINDS, "COMMAND", "COMMUNITY", "GRID", "NOBODY")),
+        level=maybe() | st.sampled_from(Level),
+    ),
+    st.builds(Selector, unit=st.sampled_from([u.code for u in UNITS] + ["111-COMMUNITY", "nobody"])),
+)
+codes = {level: [area.code for area in areas().at(level)] for level in Level}
+demands: dict[str, st.SearchStrategy[object]] = {
+    "categories": st.sampled_from([("E1",), ("E*",), ("*",), ("P1", "E2"), ("P?",)]),
+    "condition": st.sampled_from(("bad", "mild")),
+    "department": st.sampled_from(KINDS),
+    "severity_at_most": st.integers(1, 3),
+    "district": st.sampled_from(codes[Level.DISTRICT]),
+    "street": st.sampled_from(codes[Level.STREET]),
+    "community": st.sampled_from(codes[Level.COMMUNITY][:2]),
+    "grid": st.sampled_from(codes[Level.GRID][:2]),
+    "zone": st.just("Z"),
+    "channel": st.just("hotline"),
+    "tag": st.sampled_from(TAGS),
+    "hours": st.sampled_from(HOURS),
+}
+
+
+@st.composite
+def rule_bodies(draw: st.DrawFn) -> RoutingRule:
+    """A rule with few demands: one with many would hardly ever match."""
+    names = draw(st.lists(st.sampled_from(sorted(demands)), unique=True, max_size=2))
+    asked: dict[str, Any] = {name: draw(demands[name]) for name in names}
+    return RoutingRule(
+        id="",
+        lead=draw(selectors),
+        co=draw(maybe() | st.lists(selectors, max_size=2).map(tuple)),
+        copy_to=draw(st.lists(selectors, max_size=1).map(tuple)),
+        level=draw(maybe() | st.sampled_from(Level)),
+        limit=draw(maybe() | st.just(Limit.parse("3ND"))),
+        **asked,
+    )
+
+
+rule_lists = st.lists(rule_bodies(), min_size=1, max_size=8).map(
+    lambda bodies: tuple(replace(body, id=f"r{index}") for index, body in enumerate(bodies))
+)
+catalogues = st.fixed_dictionaries(
+    {
+        code: st.builds(
+            category,
+            st.just(code),
+            kind=st.sampled_from(KINDS),
+            level=st.sampled_from(Level),
+            severity=st.integers(1, 4),
+        )
+        for code in CATEGORIES
+    }
+)
+packs = st.builds(pack_of, rule_lists, catalogues)
+places = st.sampled_from([area.code for level in Level for area in areas().at(level)]).map(
+    lambda code: Place(chain=areas().chain(code), method=LocateMethod.EXACT)
+)
+requests = st.builds(
+    RouteRequest,
+    place=places,
+    category=st.sampled_from(CATEGORIES),
+    condition=maybe() | st.sampled_from(("bad", "mild", "unheard-of")),
+    severity=maybe() | st.integers(1, 4),
+    channel=st.sampled_from(("", "hotline")),
+    tags=st.lists(st.sampled_from(TAGS), unique=True).map(tuple),
+    asset_owner=maybe() | st.sampled_from(("PARKS", "2-ROADS", "HEATING")),
+    minute_of_day=maybe() | st.integers(0, 1439),
+)
+
+
+@given(pack=packs, request=requests)
+def test_a_decision_has_a_lead_or_a_shortfall_and_always_reasons(
+    pack: CityPack, request: RouteRequest
+) -> None:
+    decision = decide(request=request, book=build_book(pack))
+    assert (decision.lead is None) == (decision.shortfall is not None)
+    assert decision.reasons
+    assert all(reason.zh and reason.en and reason.rule and reason.aspect for reason in decision.reasons)
+    assert 0.0 <= decision.confidence <= 1.0
+    if decision.lead is not None:
+        assert pack.tree.get(decision.lead).level == decision.level
+        assert {"rule", "lead", "level", "condition", "limit"} <= {r.aspect for r in decision.reasons}
+
+
+@given(pack=packs, request=requests, data=st.data())
+def test_the_order_of_rules_in_the_file_does_not_matter(
+    pack: CityPack, request: RouteRequest, data: st.DataObject
+) -> None:
+    shuffled = replace(pack, rules=tuple(data.draw(st.permutations(pack.rules))))
+    assert decide(request=request, book=build_book(shuffled)) == decide(
+        request=request, book=build_book(pack)
+    )
+
+
+@given(pack=packs, request=requests)
+def test_nobody_below_the_severitys_floor_leads(pack: CityPack, request: RouteRequest) -> None:
+    decision = decide(request=request, book=build_book(pack))
+    assume(decision.lead is not None)
+    severity = request.severity or pack.catalogue[request.category].severity
+    assert decision.severity == severity
+    assert decision.level <= FLOORS[severity]
+
+
+@given(pack=packs, request=requests)
+def test_a_community_gets_nothing_outside_its_duty_list(pack: CityPack, request: RouteRequest) -> None:
+    book = build_book(pack)
+    decision = decide(request=request, book=book)
+    assume(request.category not in DUTY_LIST)
+    given_to = [code for code in (decision.lead, *decision.co_handlers) if code is not None]
+    assert not [code for code in given_to if pack.tree.get(code).kind == "COMMUNITY"]
+    rungs = ladder(place=request.place, category=request.category, book=book)
+    assert next(rung for rung in rungs if rung.level == Level.COMMUNITY).unit is None
+
+
+@given(pack=packs, request=requests, kind=st.sampled_from((*KINDS, "COMMAND")))
+def test_a_zone_comes_before_the_civil_district_for_its_categories_only(
+    pack: CityPack, request: RouteRequest, kind: str
+) -> None:
+    rule = RoutingRule(id="only", lead=Selector(kind=kind, level=Level.DISTRICT))
+    plain = replace(request, asset_owner=None)
+    decision = decide(request=plain, book=build_book(replace(pack, rules=(rule,))))
+    assume(decision.lead is not None and plain.place.area(Level.DISTRICT) is not None)
+    street = plain.place.area(Level.STREET)
+    in_zone = street is not None and street.code == "22"
+    taken = in_zone and request.category.startswith("E") and kind != "PARKS"
+    district = plain.place.area(Level.DISTRICT)
+    assert district is not None
+    assert decision.lead == (f"Z-{kind}" if taken else f"{district.code}-{kind}")
+
+
+@given(pack=packs, request=requests)
+def test_the_winner_is_the_most_specific_and_every_loser_is_named(
+    pack: CityPack, request: RouteRequest
+) -> None:
+    book = build_book(pack)
+    plain = replace(request, asset_owner=None)
+    decision = decide(request=plain, book=book)
+    assume(decision.lead is not None)
+    winner = next(reason.rule for reason in decision.reasons if reason.aspect == "rule")
+    order = [ranked.rule.id for ranked in book.rules[request.category]]
+    losers = [loser.rule for loser in decision.runners_up]
+    assert losers == sorted(losers, key=order.index)
+    assert len(set(losers)) == len(losers)
+    if winner in order:
+        assert winner not in losers
+        assert all(order.index(winner) < order.index(loser) for loser in losers)
+
+
+@given(pack=packs, request=requests, data=st.data())
+def test_a_rule_reported_as_shadowed_never_wins(
+    pack: CityPack, request: RouteRequest, data: st.DataObject
+) -> None:
+    """A twin with a later id is always reported; whatever else is reported does not win either."""
+    twin = replace(data.draw(st.sampled_from(pack.rules)), id="twin")
+    crowded = replace(pack, rules=(*pack.rules, twin))
+    shadowed = {rule.id for rule in crowded.rules if shadowed_by(rule=rule, pack=crowded) is not None}
+    assert "twin" in shadowed
+    decision = decide(request=request, book=build_book(crowded))
+    winner = next(reason.rule for reason in decision.reasons)
+    assert winner not in shadowed
+
+
+@given(pack=packs, request=requests)
+def test_without_the_winner_the_first_runner_up_wins(pack: CityPack, request: RouteRequest) -> None:
+    plain = replace(request, asset_owner=None)
+    decision = decide(request=plain, book=build_book(pack))
+    winner = next((reason.rule for reason in decision.reasons if reason.aspect == "rule"), None)
+    assume(decision.runners_up and winner in {rule.id for rule in pack.rules})
+    second = decision.runners_up[0]
+    without = replace(pack, rules=tuple(rule for rule in pack.rules if rule.id != winner))
+    again = decide(request=plain, book=build_book(without))
+    won = next(reason.rule for reason in again.reasons if reason.aspect == "rule")
+    assert won == second.rule or second.lead is None
+
+
+@given(pack=packs, request=requests)
+def test_the_limit_is_the_rules_or_the_conditions(pack: CityPack, request: RouteRequest) -> None:
+    decision = decide(request=request, book=build_book(pack))
+    assume(decision.lead is not None)
+    winner = next(reason.rule for reason in decision.reasons if reason.aspect == "rule")
+    own = next((rule.limit for rule in pack.rules if rule.id == winner), None)
+    condition = pack.catalogue[request.category].condition(decision.condition)
+    assert decision.limit == (own or condition.limit)
+    assert decision.condition == ("mild" if request.condition == "mild" else "bad")
+
+
+@given(pack=packs, request=requests)
+def test_companions_exist_once_and_never_repeat_the_lead(pack: CityPack, request: RouteRequest) -> None:
+    decision = decide(request=request, book=build_book(pack))
+    told = [decision.lead, *decision.co_handlers, *decision.copy_to]
+    assert len(set(told)) == len(told)
+    assert all(pack.tree.find(code) is not None for code in told if code is not None)
+    if decision.lead is not None and decision.level == Level.STREET:
+        assert any(
+            pack.tree.get(code).kind == "COMMAND" for code in (*decision.copy_to, *decision.co_handlers)
+        )
+
+
+@given(pack=packs, request=requests)
+def test_the_ladder_has_every_level_once_from_grid_to_city(pack: CityPack, request: RouteRequest) -> None:
+    rungs = ladder(place=request.place, category=request.category, book=build_book(pack))
+    assert [rung.level for rung in rungs] == sorted(Level, reverse=True)
+    assert all((rung.unit is None) == bool(rung.why_empty) for rung in rungs)
+    assert rungs[-1].unit == "0-COMMAND"
+
+
+def test_without_rule_and_locality_the_shortfall_is_no_rule() -> None:
+    pack = pack_of((), {"E1": category("E1", kind="ROADS", level=Level.STREET, severity=4)})
+    nobody = replace(pack, tree=OrgTree(areas=areas(), units=(), templates=()))
+    place = Place(chain=areas().chain("111"), method=LocateMethod.EXACT)
+    decision = decide(request=RouteRequest(place=place, category="E1"), book=build_book(nobody))
+    assert decision.shortfall is Shortfall.NO_RULE
+
+
+def test_without_a_rule_the_locality_takes_it_until_a_dispatcher_confirms() -> None:
+    pack = pack_of((), {"E1": category("E1", kind="ROADS", level=Level.STREET, severity=4)})
+    place = Place(chain=areas().chain("1111"), method=LocateMethod.EXACT)
+    decision = decide(request=RouteRequest(place=place, category="E1"), book=build_book(pack))
+    assert (decision.lead, decision.shortfall) == ("11-COMMAND", None)
+    assert decision.confidence < pack.city.confirm_below
+
+
+def test_a_unit_without_duty_is_passed_over() -> None:
+    rule = RoutingRule(id="only", lead=Selector(kind="ROADS", level=Level.STREET))
+    pack = pack_of((rule,), {"P1": category("P1", kind="ROADS", level=Level.STREET, severity=4)})
+    off = [replace(u, duty=DutyHours.NONE) if u.area_code == "11" else u for u in UNITS]
+    sleepy = replace(pack, tree=OrgTree(areas=areas(), units=off, templates=TEMPLATES))
+    place = Place(chain=areas().chain("1111"), method=LocateMethod.EXACT)
+    request = RouteRequest(place=place, category="P1")
+    assert decide(request=request, book=build_book(pack)).lead == "11-ROADS"
+    assert decide(request=request, book=build_book(sleepy)).lead == "1-ROADS"
+
+
+@given(minute=st.integers(0, 1439), start=st.integers(0, 1439), end=st.integers(0, 1439))
+def test_a_span_over_midnight_holds_what_the_day_does_not(minute: int, start: int, end: int) -> None:
+    assume(start != end)
+    assert within((start, end), minute) != within((end, start), minute)
+    assert not within((start, end), None)
