@@ -4,10 +4,14 @@ Nothing is set by hand in a state: every case here began with ``begin`` and came
 is through ``decide``.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Self
 from zoneinfo import ZoneInfo
+
+import pytest
 
 from domain.actor import Actor, Role
 from domain.begin import Begin, begin
@@ -15,6 +19,7 @@ from domain.calendar import WorkCalendar
 from domain.case import CaseState, Deadline, Fact, Notice, Outcome, Status
 from domain.decide import decide
 from domain.decision import RoutingDecision
+from domain.errors import CommandRefused, RefusalCode
 from domain.limit import Limit
 from domain.messages import (
     CloseCase,
@@ -297,6 +302,16 @@ class Played:
         given: dict[str, Any] = {"category": "water.leak", "place": PLACE, "decision": decision()}
         self.do(FileCase, by=OPERATOR, **(given | fields))
         return self
+
+
+@contextmanager
+def refused(case: Played, code: RefusalCode) -> Iterator[None]:
+    """Expect a refusal with this code, and that it left no trace."""
+    before = case.state
+    with pytest.raises(CommandRefused) as caught:
+        yield
+    assert caught.value.code is code
+    assert case.state == before
 
 
 def a_case(severity: int = 3, **changes: Any) -> Played:
