@@ -80,8 +80,7 @@ class Gazetteer:
         found = [
             _Hit(start=end + 1 - len(form), end=end + 1, strength=strength, rows=rows)
             for end, (form, entries) in self._names().iter(text)
-            for strength, everywhen in entries
-            if (rows := tuple(row for row in everywhen if edition.valid(row)))
+            for strength, rows in self._valid(entries, edition)
         ]
         found.sort(key=lambda hit: (-hit.strength, hit.start - hit.end, hit.start))
         taken: list[_Hit] = []
@@ -98,6 +97,18 @@ class Gazetteer:
             if meant:
                 taken.append(hit)
         return taken
+
+    def _valid(
+        self, entries: list[tuple[Strength, tuple[int, ...]]], edition: Edition
+    ) -> list[tuple[Strength, tuple[int, ...]]]:
+        """Return a form's meanings in the edition, weaker where the bare name means others too."""
+        valid = {strength: tuple(row for row in rows if edition.valid(row)) for strength, rows in entries}
+        short, inside = valid.get(Strength.SHORT, ()), valid.get(Strength.INSIDE, ())
+        if short and any(set(short).isdisjoint(edition.lineage(row)) for row in inside):
+            # 和平 alone may be the street or any community of that name elsewhere.
+            del valid[Strength.SHORT]
+            valid[Strength.INSIDE] = short + inside
+        return [(strength, rows) for strength, rows in valid.items() if rows]
 
     def _scores(self, hits: list[_Hit], edition: Edition) -> dict[int, int]:
         """Score every named area by the names it explains: its own, its parents', its overlays'."""

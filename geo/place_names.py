@@ -44,10 +44,11 @@ _GAP = re.compile(r"(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])")
 
 # What makes a bare name before it the name of a road, a place or a house of some kind.
 _ROAD = re.compile(
-    r"[东西南北中上下前后新老正一二三四五六七八九十\d]{0,2}"
-    r"(路|大道|大街|街(?!道)|巷|里(?!面)|桥|大桥|立交|站|地铁|轻轨|车站|火车站|机场|码头|渡口|广场|公园|"
-    r"湖|山|江滩|隧道|高架|高速|环线|号线|花园|小区|大厦|城)"
+    r"[东西南北中上下前后新老正一二三四五六七八九十\d]{0,2}(路|大道|大街|街(?!道)|巷|里(?!面)|桥|大桥|立交|环线|号线)"
+    r"|地铁|轻轨|车站|火车站|站|机场|码头|渡口|广场|公园|湖|山|江滩|隧道|高架|高速|花园|小区|大厦|城"
 )
+# A bare name that ends like this is the road, bridge or square itself.
+_ITSELF = re.compile(r"(路|道|街|巷|桥|站|广场|公园)$")
 _HOUSE = re.compile(
     r"[^,。;、\s\d()]{0,8}?(大学|学院|学校|中学|小学|幼儿园|医院|银行|公司|集团|酒店|宾馆|商场|超市|餐|饭店)"
 )
@@ -103,7 +104,8 @@ def _add_street(found: dict[str, Strength], full: str) -> None:
     if full.endswith(("街道", "街")):
         _add(found, stem, ("街道", "街道办", "街道办事处", "街办", "办事处"), Strength.FULL)
         _add(found, stem, ("街",), Strength.SHORT)
-    _add(found, stem, ("",), Strength.SHORT)
+    if not _ITSELF.search(stem):
+        _add(found, stem, ("",), Strength.SHORT)
 
 
 def _add_community(found: dict[str, Strength], full: str) -> None:

@@ -140,3 +140,9 @@ def write_small_pack(folder: Path) -> Path:
     text += 'crs = "EPSG:4326"\nprecedence = 5\n'
     (folder / "city.toml").write_text(text, encoding="utf-8")
     return folder
+
+
+def boston_properties(layer: str) -> list[dict[str, Any]]:
+    """Return the columns of one of Boston's published layers, in file order."""
+    text = (data_folder("boston") / f"{layer}.geojson").read_text(encoding="utf-8")
+    return [feature["properties"] for feature in json.loads(text)["features"]]
