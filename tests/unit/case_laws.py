@@ -151,6 +151,11 @@ def escalation_adds_somebody_and_keeps_the_owner(taken: Taken) -> None:
         owner = owner_by_facts(owner, [fact])
 
 
+def a_late_engine_leaves_people_their_time(taken: Taken) -> None:
+    triggers = [fact.data["trigger"] for fact in taken.facts if fact.kind == "escalated"]
+    assert len(set(triggers)) == len(triggers), "several levels at once for the same reason"
+
+
 def the_total_clock_never_resets(taken: Taken) -> None:
     if taken.before is None:
         return
@@ -277,6 +282,7 @@ LAWS: tuple[Callable[[Taken], None], ...] = (
     a_handler_never_checks_or_closes,
     handlers_and_supervisors_only_grow,
     escalation_adds_somebody_and_keeps_the_owner,
+    a_late_engine_leaves_people_their_time,
     the_total_clock_never_resets,
     deadlines_are_sorted_single_and_ahead,
     nothing_falls_asleep,
