@@ -9,6 +9,8 @@ with the command's result, in one transaction.
 import asyncio
 from dataclasses import dataclass
 
+import structlog
+
 from domain.case import ENDED, Status
 from domain.errors import CommandRefused, RefusalCode
 from domain.messages import Command, MergeInto
@@ -20,6 +22,7 @@ from usecases.gateway import CaseNotRunning, UnableToReachCase
 from usecases.problems import BadRequest, ProblemCode
 from usecases.start_case import join_master
 
+log = structlog.get_logger()
 OWN_DELIVERY_S = 10.0
 """The relay leaves a command to its sender's own delivery for this long (machine seconds)."""
 
@@ -55,7 +58,8 @@ async def deliver(*, city: City, case_no: str, command: Command) -> bool:
         raise
     except CaseNotRunning:
         return await asyncio.to_thread(_not_running, city, case_no, command)
-    except UnableToReachCase:
+    except UnableToReachCase as error:
+        log.info("command left to the relay", case_no=case_no, kind=command.kind, why=str(error))
         return False
     if isinstance(command, MergeInto):
         await asyncio.to_thread(lambda: join_master(city=city, record=record))
