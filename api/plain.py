@@ -1,6 +1,5 @@
 """Domain read models as JSON-plain dictionaries."""
 
-from collections.abc import Hashable
 from functools import cache
 from typing import Any, cast
 
@@ -8,11 +7,11 @@ from pydantic import TypeAdapter
 
 
 @cache
-def _adapter(kind: Hashable) -> TypeAdapter[Any]:
+def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
 def plain(value: object) -> dict[str, Any]:
     """Return a dataclass as a dictionary of JSON-plain values."""
-    kind: Hashable = type(value)
+    kind: Any = type(value)
     return cast("dict[str, Any]", _adapter(kind).dump_python(value, mode="json"))

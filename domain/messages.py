@@ -11,6 +11,7 @@ from typing import Literal
 from domain.actor import Actor
 from domain.decision import RoutingDecision
 from domain.place import Place
+from domain.policy import CaseRules
 
 
 class CloseKind(StrEnum):
@@ -32,7 +33,10 @@ class _Command:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileCase(_Command):
-    """Row 12 by hand: triage names category, place and, through routing, the owner."""
+    """Row 12 by hand: triage names category, place and, through routing, the owner.
+
+    ``rules`` re-pins the case, since category and place decide limits and ladder.
+    """
 
     kind: Literal["file_case"] = "file_case"
     category: str
@@ -41,6 +45,7 @@ class FileCase(_Command):
     decision: RoutingDecision
     site_check: bool = False
     reason: str = ""
+    rules: CaseRules | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,6 +1,6 @@
 """Read models: what the store answers with. Plain data, one shape per question."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from domain.case import CaseState, Fact, Notice, Outcome
@@ -114,27 +114,21 @@ def record_of(outcome: Outcome) -> Record:
     return Record(view=view_of(outcome.state), facts=outcome.facts, notices=outcome.notices)
 
 
+_SAME = tuple(
+    field.name
+    for field in fields(CaseView)
+    if field.name in {one.name for one in fields(CaseState)} and field.name not in ("status", "level", "reports")
+)
+"""Fields a view takes from the state as they are."""
+
+
 def view_of(state: CaseState) -> CaseView:
     """Flatten a state."""
     areas = {area.level.name.lower(): area.code for area in state.place.chain}
     return CaseView(
-        case_no=state.case_no,
-        epoch=state.epoch,
-        seq=state.seq,
+        **{name: getattr(state, name) for name in _SAME},
         status=state.status.value,
-        category=state.category,
-        category_name=state.category_name,
-        severity=state.severity,
-        channel=state.channel,
-        exercise=state.exercise,
-        owner=state.owner,
-        co_handlers=state.co_handlers,
-        supervisors=state.supervisors,
-        checker=state.checker,
-        arbiter=state.arbiter,
         level=int(state.level),
-        master=state.master,
-        proposals=state.proposals,
         city=areas.get("city"),
         district=areas.get("district"),
         street=areas.get("street"),
@@ -143,24 +137,8 @@ def view_of(state: CaseState) -> CaseView:
         zones=tuple(zone.code for zone in state.place.zones),
         lon=state.place.lon,
         lat=state.place.lat,
-        place=state.place,
-        decision=state.decision,
         reports=tuple(report.report_no for report in state.reports),
-        received_at=state.received_at,
-        filed_at=state.filed_at,
-        dispatched_at=state.dispatched_at,
-        signed_in_at=state.signed_in_at,
-        contacted_at=state.contacted_at,
-        submitted_at=state.submitted_at,
-        closed_at=state.closed_at,
-        handling_due=state.handling_due,
-        total_due=state.total_due,
         next_due=state.next_due,
-        on_time=state.on_time,
-        close_kind=state.close_kind,
-        reworks=state.reworks,
         returns=len(state.returned_by),
-        reopened=state.reopened,
-        unknown_year=state.unknown_year,
         rules_version=state.rules.version,
     )

@@ -1,6 +1,5 @@
 """From what a person typed to a command: fields checked, units known, routing asked where needed."""
 
-from collections.abc import Hashable
 from dataclasses import fields as fields_of
 from dataclasses import replace
 from functools import cache
@@ -47,7 +46,7 @@ def build(*, city: City, case_no: str, kind: str, fields: dict[str, Any]) -> Com
 
 
 @cache
-def _adapter(kind: Hashable) -> TypeAdapter[Any]:
+def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
@@ -73,7 +72,7 @@ def _load(cls: type[Command], kind: str, fields: dict[str, Any]) -> Command:
     return command
 
 
-def _key(cls: type[Command]) -> Hashable:
+def _key(cls: type[Command]) -> Any:
     return cls
 
 

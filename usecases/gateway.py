@@ -47,9 +47,10 @@ class CaseNotRunning(Exception):
 class CaseGateway:
     """Starts and addresses case workflows by their case number."""
 
-    def __init__(self, *, client: Client) -> None:
-        """Keep the Temporal client of this process and event loop."""
+    def __init__(self, *, client: Client, task_queue: str = TASK_QUEUE) -> None:
+        """Keep the Temporal client of this process and event loop, and where its workers listen."""
         self._client = client
+        self._task_queue = task_queue
 
     async def start(self, *, state: CaseState) -> CaseState | None:
         """Start a case; None when started, else the state another start gave it first.
@@ -62,7 +63,7 @@ class CaseGateway:
                 WORKFLOW,
                 state,
                 id=state.case_no,
-                task_queue=TASK_QUEUE,
+                task_queue=self._task_queue,
                 task_timeout=TASK_TIMEOUT,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
