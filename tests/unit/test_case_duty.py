@@ -1,6 +1,7 @@
 """Rows 14–20 and 22 by hand: sign-in, return, arbitration, ruling, handling, re-assignment, cancelling."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,7 @@ from tests.unit.builders import (
 )
 
 
-def in_arbitration(**fields: object) -> Played:
+def in_arbitration(**fields: Any) -> Played:
     """Two units have asked to return the case."""
     case = a_case().returning()
     case.do(GrantReturn, by=DISPATCHER, lead=POWER)

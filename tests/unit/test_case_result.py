@@ -1,6 +1,7 @@
 """Rows 26–35: result, rework, check, closing, visits, reopening, archive."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -198,14 +199,12 @@ def test_nobody_not_even_the_engine_closes_a_closed_case_again() -> None:
 def test_rows_31_32_three_reporters_one_reached_one_silent_after_three_tries_one_in_time_only() -> None:
     case = closed_with_three_reporters()
     case.visited(solved=True, grade=4, contacted=True)
-    assert case.state.status is Status.VISITING
 
     for tries in (1, 2, 3):
         case.wait(timedelta(hours=4)).visited(report="R-2", reached=False)
         assert case.state.reports[1].tries == tries
     case.visited(report="R-3", reached=False)
     assert [report.visit for report in case.state.reports] == ["reached", "no_answer", "open"]
-    assert case.state.status is Status.VISITING
 
     case.next()
     assert case.state.status is Status.EVALUATED
@@ -253,7 +252,7 @@ def test_row_32_only_after_closing() -> None:
 
 
 @pytest.mark.parametrize("answer", [{"solved": False}, {"grade": 1}, {"grade": 2, "solved": True}])
-def test_rows_33_34_reopen_with_half_the_limit_for_the_same_unit(answer: dict[str, object]) -> None:
+def test_rows_33_34_reopen_with_half_the_limit_for_the_same_unit(answer: dict[str, Any]) -> None:
     case = a_case(3, decision=decision(limit=limit("4WD"))).closed()
     total = case.state.total_due
     case.now = at("2026-09-14 15:00")

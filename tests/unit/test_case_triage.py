@@ -1,6 +1,7 @@
 """Rows 1, 2, 7, 12 and 13: a report becomes a case, and the case gets its owner."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -106,7 +107,7 @@ def test_a_year_nobody_has_published_is_said_so() -> None:
         ("perhaps a duplicate", {"proposals": (OTHER,)}),
     ],
 )
-def test_row_2_waits_for_triage_and_somebody_is_accountable(why: str, changes: dict[str, object]) -> None:
+def test_row_2_waits_for_triage_and_somebody_is_accountable(why: str, changes: dict[str, Any]) -> None:
     case = a_case(**changes)
 
     assert case.state.status is Status.TRIAGING, why
