@@ -38,6 +38,7 @@ _STREET_TYPES = (
 _COMMUNITY_TYPES = ("社区居民委员会", "社区居委会", "社区", "居民委员会", "居委会")
 _VILLAGE_TYPES = ("村民委员会", "村委会", "村")
 _DISTRICT_TYPES = ("区", "县", "市")
+_FEWEST_LETTERS = 3
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _BRACKETS = re.compile(r"\([^)]*\)")
 _GAP = re.compile(r"(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])")
@@ -67,6 +68,8 @@ def normalise(text: str) -> str:
 def forms(name: str, *, level: Level | None) -> dict[str, Strength]:
     """Return the forms of a name, normalised. ``level`` None means an overlay."""
     full = normalise(name)
+    if not _HAN.search(full) and sum(character.isalpha() for character in full) < _FEWEST_LETTERS:
+        return {}  # "7" or "A1": every house number would name an area
     found = {full: Strength.FULL}
     bare = _BRACKETS.sub("", full).strip()
     if len(bare) > 2:

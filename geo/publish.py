@@ -77,6 +77,7 @@ def _build(pack_folder: Path, folder: Path) -> None:
     try:
         drafts = draft_editions(areas, work, _known_indexes(folder.parent))
         _write(areas, drafts, work, folder.name)
+        _flush(work)
         work.chmod(0o755)  # mkdtemp keeps others out; a worker may run as another user
         try:
             work.rename(folder)
@@ -85,6 +86,17 @@ def _build(pack_folder: Path, folder: Path) -> None:
                 raise
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _flush(work: Path) -> None:
+    """Bring every file to the disk before the folder gets its name, which says that all is there."""
+    for path in work.rglob("*"):
+        if path.is_file():
+            handle = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
 
 
 def _known_indexes(cache: Path) -> dict[str, Path]:
@@ -122,8 +134,6 @@ def _write(areas: "PackAreas", drafts: "list[EditionDraft]", work: Path, name: s
 def _dump(path: Path, value: object) -> None:
     with path.open("w", encoding="utf-8") as file:
         json.dump(value, file, ensure_ascii=False)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def open_atlas(folder: Path) -> Atlas:

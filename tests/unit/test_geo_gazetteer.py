@@ -11,6 +11,7 @@ from domain.place import Level, LocateMethod, Place, PlaceFlag, ReportedPlace
 from geo.atlas import Atlas
 from geo.place_names import Strength, forms, normalise
 from geo.publish import open_atlas, publish
+from tests.geo_areas import area, write_layer
 
 ON = date(2026, 11, 22)
 PACK = Path(__file__).parents[2] / "cities" / "wuhan"
@@ -140,6 +141,23 @@ def test_every_full_address_finds_its_area(wuhan: Atlas) -> None:
 def test_any_text_is_answered(wuhan: Atlas, text: str) -> None:
     place = locate(wuhan, text)
     assert (place.chain == ()) == (place.method is LocateMethod.NONE)
+
+
+def test_names_in_latin_letters_stand_alone_and_name_no_road(tmp_path: Path) -> None:
+    boxes = {"Back Bay": (0.0, 0.0, 1.0, 1.0), "Dorchester": (1.0, 0.0, 2.0, 1.0)}
+    write_layer(tmp_path / "d.geojson", [area(n[:2], n, "", box) for n, box in boxes.items()])
+    write_layer(tmp_path / "z.geojson", [area("12", "12", "", (0.0, 0.0, 1.0, 1.0))])
+    (tmp_path / "city.toml").write_text(
+        '[city_area]\ncode = "X"\nname = "Boston"\n'
+        '[[layers]]\nlevel = "district"\nfile = "d.geojson"\nname = "name"\ncrs = "EPSG:4326"\n'
+        '[[zones]]\nkind = "ward"\nfile = "z.geojson"\nname = "name"\ncrs = "EPSG:4326"\n',
+        encoding="utf-8",
+    )
+    atlas = open_atlas(publish(pack_folder=tmp_path, cache=tmp_path / "cache"))
+    assert names(locate(atlas, "12 Hereford St  BACK BAY  MA 02115")) == "Back Bay"
+    assert names(locate(atlas, "Boston, dorchester")) == "Dorchester"
+    for address in ("450 Dorchester Ave  South Boston", "Dorchesterway 3", "12 Main St Boston", "12"):
+        assert locate(atlas, address).chain == ()
 
 
 def test_forms_of_names() -> None:
