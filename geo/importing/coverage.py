@@ -26,7 +26,8 @@ def clean_coverage(
     Overlaps and gaps of at most ``sliver_m`` metres mean width come from rounding: an
     overlap goes to the lowest code, a gap to the neighbour with the longest border. Wider
     overlaps are refused, or decided the same way with ``repair``. Wider gaps are kept: they
-    may be water. A layer whose features have validity dates is only examined.
+    may be water. Features with different validity dates are left as they are: which of them
+    are neighbours depends on the day, and ``check_areas`` looks at every day.
     """
     order = np.argsort(np.array(layer.codes), kind="stable")
     shapes = in_metres(layer.shapes[order], lat=layer.middle_lat)
@@ -38,8 +39,9 @@ def clean_coverage(
         for pair in overlaps(shapes)
     ]
     holes = gaps(shapes)
-    if not findings and shapely.coverage_is_valid(shapes, gap_width=sliver_m):
-        return layer, [_gap_finding(layer.file, names, gap, closed=False) for gap in holes]
+    refused = any(finding.action is Action.REFUSED for finding in findings)
+    if refused or (not findings and shapely.coverage_is_valid(shapes, gap_width=sliver_m)):
+        return layer, [*findings, *(_gap_finding(layer.file, names, gap, closed=False) for gap in holes)]
     cleaned = _clean(shapes, lat=layer.middle_lat, sliver_m=sliver_m)
     after = in_metres(cleaned, lat=layer.middle_lat)
     tree = shapely.STRtree(after)

@@ -80,8 +80,8 @@ def import_layer(
 ) -> ImportedLayer:
     """Read and clean one file below ``folder``; nothing is raised for what the file holds.
 
-    ``near`` is a box in degrees the city lies in; ``crs`` declares the system of files whose
-    ``spec`` does not; ``repair`` allows the repairs that change what the city published.
+    ``near`` is a box in degrees the city lies in; ``crs`` declares the file's system against what
+    ``spec`` says; ``repair`` allows the repairs that change what the city published.
     """
     columns = Columns(
         code=spec.code,
@@ -92,7 +92,7 @@ def import_layer(
     )
     try:
         layer = read_layer(
-            path=folder / spec.file, file=spec.file, columns=columns, declared=spec.crs or crs, near=near
+            path=folder / spec.file, file=spec.file, columns=columns, declared=crs or spec.crs, near=near
         )
     except UnableToReadLayer as refusal:
         return ImportedLayer(spec=spec, findings=(ImportFinding.of(refusal.problem, Action.REFUSED),))

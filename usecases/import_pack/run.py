@@ -1,6 +1,6 @@
 """The import itself: read, clean, learn, and write only when nothing was refused."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,19 +21,19 @@ _MARGIN = 0.05  # degrees
 
 
 def import_pack(
-    *, spec: Path, data: Path, out: Path, repair: bool = False, crs: str | None = None
+    *, spec: Path, data: Path, out: Path, repair: bool = False, crs: Mapping[str, str] | None = None
 ) -> ImportReport:
     """Build a pack in ``out`` from the files below ``data`` as ``spec`` (TOML) describes.
 
-    ``repair`` allows repairs that change what the city published; ``crs`` declares the
-    coordinate system of layers for which ``spec`` declares none. Nothing is written when
+    ``repair`` allows repairs that change what the city published; ``crs`` declares coordinate
+    systems by file name ("Wards.geojson": "EPSG:2249") over what ``spec`` declares. Nothing is written when
     anything is refused; then the report says why. Raises UnableToReadSpec for a wrong spec or
     feed columns, OSError when the feed or table cannot be read or the pack cannot be written.
     """
     described = read_spec(path=spec)
     rows = read_feed(spec=described, data=data) if described.feed else []
     learned, result = _learn(described, rows)
-    draft, findings = _draft(described, data, rows, learned=learned, crs=crs, repair=repair)
+    draft, findings = _draft(described, data, rows, learned=learned, crs=crs or {}, repair=repair)
     layers = (*draft.layers, *(layer for _, layer in draft.zones))
     report = ImportReport(
         out=out,
@@ -60,7 +60,7 @@ def _draft(
     rows: list[FeedRow],
     *,
     learned: Learned | None,
-    crs: str | None,
+    crs: Mapping[str, str],
     repair: bool,
 ) -> tuple[Draft, list[ImportFinding]]:
     catalogue = build_catalogue(spec=spec, data=data, rows=rows, learned=learned)
@@ -96,19 +96,21 @@ def _learn(spec: ImportSpec, rows: list[FeedRow]) -> tuple[Learned | None, Score
 
 
 def _areas(
-    spec: ImportSpec, data: Path, *, near: Box | None, crs: str | None, repair: bool
+    spec: ImportSpec, data: Path, *, near: Box | None, crs: Mapping[str, str], repair: bool
 ) -> tuple[tuple[ImportedLayer, ...], tuple[ImportedLayer, ...]]:
     """Import all files, coarse levels first. The first good layer shows where the city lies."""
     layers: list[ImportedLayer] = []
     for layer_spec in sorted(spec.layers, key=lambda each: each.level or Level.CITY):
-        layer = import_layer(spec=layer_spec, folder=data, near=near, crs=crs, repair=repair)
+        declared = crs.get(layer_spec.file)
+        layer = import_layer(spec=layer_spec, folder=data, near=near, crs=declared, repair=repair)
         above = [other for other in layers if (other.spec.level or 0) < (layer_spec.level or 0)]
         layer = with_parents(layer=layer, above=above[-1] if above else None, top_code=spec.city.area_code)
         if near is None and layer.areas:
             near = layer.bounds
         layers.append(layer)
     zones = [
-        import_layer(spec=zone.layer, folder=data, near=near, crs=crs, repair=repair) for zone in spec.zones
+        import_layer(spec=zone.layer, folder=data, near=near, crs=crs.get(zone.layer.file), repair=repair)
+        for zone in spec.zones
     ]
     return tuple(layers), tuple(zones)
 

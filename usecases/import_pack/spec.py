@@ -159,7 +159,7 @@ def read_spec(*, path: Path) -> ImportSpec:
 
 def _city(table: Table) -> CitySpec:
     area = table.table("area")
-    box = table.items("bbox", float, ())
+    box = [float(side) for side in table.items("bbox", (int, float), ())]
     if box and len(box) != 4:
         raise table.wrong("bbox", "[west, south, east, north] in degrees")
     city = CitySpec(

@@ -38,11 +38,14 @@ class Table:
         """Return a whole number."""
         return int(self._value(key, int, default, "a whole number"))
 
-    def items(self, key: str, kind: type, default: tuple[Any, ...] = _MISSING) -> tuple[Any, ...]:
+    def items(
+        self, key: str, kind: type | tuple[type, ...], default: tuple[Any, ...] = _MISSING
+    ) -> tuple[Any, ...]:
         """Return a list whose entries are all of this kind."""
         value = self._value(key, (list, tuple), default, "a list")
         if not all(isinstance(item, kind) for item in value):
-            raise self.wrong(key, f"a list of {kind.__name__}")
+            kinds = kind if isinstance(kind, tuple) else (kind,)
+            raise self.wrong(key, "a list of " + " or ".join(each.__name__ for each in kinds))
         return tuple(value)
 
     def tables(self, key: str) -> list["Table"]:

@@ -15,7 +15,8 @@ def value(item: Any) -> str:
     if isinstance(item, Mapping):
         return "{ " + ", ".join(f"{key} = {value(each)}" for key, each in item.items()) + " }"
     if isinstance(item, str):
-        return json.dumps(item, ensure_ascii=False)
+        # JSON's escapes are TOML's, but TOML wants DEL escaped as well.
+        return json.dumps(item, ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(item, Sequence):
         return _items([value(each) for each in item])
     return repr(item)
