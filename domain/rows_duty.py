@@ -30,16 +30,22 @@ def file_case(step: Step, command: FileCase) -> None:
     """Rows 12, 13: triage by hand."""
     if command.decision.lead is None:
         raise CommandRefused(RefusalCode.LEAD_REQUIRED)
+    if command.rules is not None:
+        # Graded and placed anew; the clock of the city stays the one the case began with.
+        rules = replace(command.rules, clock=step.state.rules.clock)
+        step.change(rules=rules, severity=rules.severity.severity)
     step.change(
         category=command.category,
         category_name=command.category_name,
         place=command.place,
         site_check=command.site_check,
         proposals=(),
+        uncertain=False,
     )
     step.record(
-        "triaged", row=12, category=command.category, owner=command.decision.lead, reason=command.reason
-    )
+        "triaged", row=12, category=command.category, severity=step.state.severity, owner=command.decision.lead,
+        reason=command.reason,
+    )  # fmt: skip
     file(step, command.decision)
 
 

@@ -1,5 +1,6 @@
 """Rows 1, 2, 7, 12 and 13: a report becomes a case, and the case gets its owner."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,9 +12,12 @@ from domain.decision import Shortfall
 from domain.errors import RefusalCode
 from domain.messages import FileCase, JoinReport, MergeInto, SignIn
 from domain.place import Level, Place
+from domain.policy import CityClock
 from tests.unit.builders import (
     CITY,
+    COMMUNITY,
     DISTRICT,
+    GRID,
     MONDAY,
     OPERATOR,
     POWER,
@@ -22,6 +26,7 @@ from tests.unit.builders import (
     STREET,
     TRIAGE,
     WATER,
+    ZONE_LADDER,
     a_case,
     at,
     decision,
@@ -160,6 +165,16 @@ def test_rows_12_13_by_hand_use_what_triage_found() -> None:
     assert [fact.kind for fact in case.facts[-3:]] == ["triaged", "filed", "dispatched"]
     assert {fact.actor for fact in case.facts[-3:]} == {OPERATOR}
     assert case.armed("triage") is None
+
+
+def test_triage_by_hand_grades_and_places_anew_but_leaves_the_clock_alone() -> None:
+    case = a_case(4, decision=NO_UNIT, rules=replace(rules(4, ladder=ZONE_LADDER), clock=CityClock(speed=60)))
+    case.filed(decision=decision(GRID, level=Level.GRID, limit=limit("2UH")), rules=rules(1))
+
+    assert (case.state.severity, case.state.urgent) == (1, True)
+    assert case.state.rules == replace(rules(1), clock=CityClock(speed=60))
+    case.until(MONDAY + timedelta(minutes=23))
+    assert case.state.supervisors == (COMMUNITY,), "the new place's ladder, on the new severity's clock"
 
 
 def test_triage_cannot_file_without_an_owner() -> None:
