@@ -1,0 +1,47 @@
+"""One running stack per database and session; every test takes fresh cases on it."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from boot.stack import Stack
+from tests.fixtures_db import _database, _text, postgresql_server
+from tests.functional.town import Town
+from tests.servers import place_of, running
+
+__all__ = ["postgresql_server"]
+
+KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(scope="session")
+def atlas_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where the published areas are kept for all stacks of the session."""
+    return tmp_path_factory.mktemp("atlas")
+
+
+@pytest_asyncio.fixture(scope="session", params=KINDS)
+async def stack(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, atlas_folder: Path
+) -> AsyncIterator[Stack]:
+    """Return the running stack, once on each database."""
+    data = tmp_path_factory.mktemp(f"stack-{request.param}")
+    if request.param == "sqlite":
+        async with running(place=place_of(data=data, atlas=atlas_folder)) as started:
+            yield started
+        return
+    server = request.getfixturevalue("postgresql_server")
+    with _database(server, template=None) as url:
+        place = place_of(data=data, atlas=atlas_folder, database_url=_text(url))
+        async with running(place=place) as started:
+            yield started
+
+
+@pytest_asyncio.fixture(scope="session")
+async def town(stack: Stack) -> AsyncIterator[Town]:
+    """Return the town on that stack."""
+    async with httpx.AsyncClient(base_url=stack.api_url, timeout=60.0) as http:
+        yield Town(http=http, data=stack.data)
