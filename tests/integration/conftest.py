@@ -11,9 +11,11 @@ from tests.fixtures_db import (
     sqlite_url,
     store,
 )
+from tests.integration.temporal_env import desk, temporal_env, wuhan, wuhan_settings
 
 __all__ = [
     "database_url",
+    "desk",
     "empty_database_url",
     "empty_postgresql_url",
     "postgresql_server",
@@ -22,4 +24,7 @@ __all__ = [
     "sqlite_template",
     "sqlite_url",
     "store",
+    "temporal_env",
+    "wuhan",
+    "wuhan_settings",
 ]
