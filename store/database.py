@@ -5,10 +5,12 @@ A read sees one snapshot. A write is retried as a whole when PostgreSQL asks for
 wait for it but never loses it half-way.
 """
 
+import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from threading import Lock
+from time import sleep
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, text
@@ -20,6 +22,8 @@ T = TypeVar("T")
 _WRITES = "cityops_writes"
 _TRY_AGAIN = frozenset({"40001", "40P01"})
 _TRIES = 5
+_BUSY_MS = 10_000
+_PAUSE_MS = 20
 
 
 class UnableToOpenStore(ValueError):
@@ -95,7 +99,7 @@ def engine_of(*, url: str, pool: int) -> Engine:
 
 def _sqlite_engine(url: URL, pool: int) -> Engine:
     Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, pool_size=pool, max_overflow=pool, connect_args={"timeout": 10})
+    engine = create_engine(url, pool_size=pool, max_overflow=pool, connect_args={"timeout": _BUSY_MS / 1000})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -104,14 +108,24 @@ def _sqlite_engine(url: URL, pool: int) -> Engine:
 def _prepare_sqlite(connection: Any, _: object) -> None:
     """Set what every connection needs. FULL: an answer given is on the disk."""
     connection.isolation_level = None  # the driver would begin transactions by its own idea
-    for pragma in (
-        "busy_timeout = 10000",
-        "journal_mode = WAL",
-        "synchronous = FULL",
-        "foreign_keys = ON",
-        "cache_size = -32000",
-    ):
+    connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}").close()
+    _use_wal(connection)
+    for pragma in ("synchronous = FULL", "foreign_keys = ON", "cache_size = -32000"):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _use_wal(connection: Any) -> None:
+    """Turn a new file to WAL. SQLite does not wait when another process does that now, so we do."""
+    for _ in range(_BUSY_MS // _PAUSE_MS):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").close()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            sleep(_PAUSE_MS / 1000)
+        else:
+            return
+    raise sqlite3.OperationalError("database is locked")
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -4,7 +4,7 @@ import base64
 import binascii
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select, tuple_
+from sqlalchemy import ColumnElement, literal, select, tuple_
 
 from domain.case import SETTLED
 from domain.views import CaseFilter
@@ -43,7 +43,9 @@ def conditions(where: CaseFilter) -> list[ColumnElement[bool]]:
 def after(cursor: str) -> ColumnElement[bool]:
     """Return the condition of the page that follows this cursor."""
     received_at, case_no = _read(cursor)
-    return tuple_(cases.c.received_at, cases.c.case_no) < tuple_(received_at, case_no)
+    # A tuple does not lend its columns' types to the other side, so the time says its own.
+    end = tuple_(literal(received_at, cases.c.received_at.type), literal(case_no))
+    return tuple_(cases.c.received_at, cases.c.case_no) < end
 
 
 def cursor_of(*, received_at: datetime, case_no: str) -> str:

@@ -60,7 +60,7 @@ class Inbox(Database):
         if not connection.execute(select(exists().where(cases.c.case_no == row["case_no"]))).scalar_one():
             raise UnableToFindCase(row["case_no"])
         put = self._insert(commands).on_conflict_do_nothing(index_elements=["request_id"])
-        fresh = connection.execute(put, row).rowcount == 1
+        fresh = connection.execute(put.returning(commands.c.request_id), row).first() is not None
         if fresh:
             connection.execute(insert(outbox), delivery)
         kept = _kept(connection, row["request_id"], repeated=not fresh)

