@@ -13,7 +13,7 @@ from domain.actor import Role
 from domain.alarms import fire_due
 from domain.case import ENDED, STATUS_ZH, CaseState, Done, Outcome
 from domain.errors import CommandRefused, RefusalCode
-from domain.messages import Command, Message, TimePassed
+from domain.messages import COMMAND_ZH, Command, Message, TimePassed
 from domain.rows_duty import (
     cancel_case,
     file_case,
@@ -99,11 +99,14 @@ def check_allowed(state: CaseState, command: Command) -> None:
         raise CommandRefused(RefusalCode.CASE_ENDED, status=_name(state))
     roles = roles_for(command.kind, state.status)
     if roles is None:
-        raise CommandRefused(RefusalCode.NOT_ALLOWED_IN_STATE, status=_name(state), command=command.kind)
+        raise CommandRefused(RefusalCode.NOT_ALLOWED_IN_STATE, status=_name(state), command=_name_of(command))
     if command.actor.role not in roles:
         people = ", ".join(role.value for role in roles if role is not Role.ENGINE)
         raise CommandRefused(
-            RefusalCode.ROLE_NOT_ALLOWED, role=command.actor.role.value, command=command.kind, allowed=people
+            RefusalCode.ROLE_NOT_ALLOWED,
+            role=command.actor.role.value,
+            command=_name_of(command),
+            allowed=people,
         )
     own_side = command.kind in OWNER_ONLY and command.actor.role in UNIT_ROLES
     if own_side and command.actor.unit != state.owner:
@@ -112,3 +115,7 @@ def check_allowed(state: CaseState, command: Command) -> None:
 
 def _name(state: CaseState) -> str:
     return f"{STATUS_ZH[state.status]} {state.status.value}"
+
+
+def _name_of(command: Command) -> str:
+    return f"{COMMAND_ZH[command.kind]} {command.kind}"

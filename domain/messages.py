@@ -244,3 +244,25 @@ Message = Command | TimePassed
 COMMANDS: dict[str, type[Command]] = {
     command.__dataclass_fields__["kind"].default: command for command in Command.__args__
 }
+
+COMMAND_ZH: dict[str, str] = {
+    "file_case": "立案派遣",
+    "merge_into": "并案",
+    "join_report": "并入报告",
+    "sign_in": "签收",
+    "request_return": "申请退回",
+    "grant_return": "同意退回",
+    "refuse_return": "不同意退回",
+    "rule": "裁定",
+    "start_handling": "开始处置",
+    "submit_result": "反馈结果",
+    "send_back": "退回返工",
+    "request_check": "派发核查",
+    "record_check": "登记核查",
+    "close_case": "结案",
+    "record_visit": "登记回访",
+    "report_up": "报请上级",
+    "reassign": "改派",
+    "cancel_case": "作废",
+}
+"""What people see for each command."""
