@@ -117,7 +117,7 @@ async def paced(*, stack: Stack, watch: Watch, per_s: float, total: int) -> Timi
         waiting.add(asyncio.create_task(until_dispatched(receipt["case_no"], time.perf_counter())))
     await asyncio.gather(*waiting)
     timing.elapsed = time.perf_counter() - begin
-    wire.close()
+    await wire.close()
     return timing
 
 
@@ -170,7 +170,7 @@ async def lives(*, stack: Stack, watch: Watch, total: int, together: int) -> Tim
             begin = time.perf_counter()
             await life(wire, watch)
             timing.seconds.append(time.perf_counter() - begin)
-        wire.close()
+        await wire.close()
 
     begin = time.perf_counter()
     await asyncio.gather(*(one() for _ in range(together)))
@@ -194,7 +194,7 @@ async def bare(*, folder: Path, total: int) -> Timing:
 async def _listens(port: int) -> None:
     for _ in range(200):
         try:
-            (await Wire.open(host="127.0.0.1", port=port)).close()
+            await (await Wire.open(host="127.0.0.1", port=port)).close()
         except OSError:
             await asyncio.sleep(0.1)
         else:

@@ -41,9 +41,10 @@ class Wire:
         text = await self.reader.readexactly(length)
         return status, json.loads(text) if text else None
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Hang up."""
         self.writer.close()
+        await self.writer.wait_closed()
 
 
 @dataclass(slots=True)
@@ -80,7 +81,7 @@ async def pour(
             timing.seconds.append(time.perf_counter() - begin)
             if status != expect:
                 raise RuntimeError(f"{path} answered {status}: {answer}")
-        wire.close()
+        await wire.close()
 
     begin = time.perf_counter()
     await asyncio.gather(*(one() for _ in range(connections)))
