@@ -65,8 +65,10 @@ def source_files(pack_folder: Path) -> list[Path]:
     """Return the files that decide the result of :func:`read_pack_areas`, ``city.toml`` first."""
     city = _read_city(pack_folder)
     entries = [*city.get("layers", []), *city.get("zones", [])]
-    names = {str(entry["file"]) for entry in entries if entry.get("file")}
-    return [pack_folder / "city.toml", *(pack_folder / name for name in sorted(names))]
+    paths = {pack_folder / str(entry["file"]) for entry in entries if entry.get("file")}
+    for shapefile in [path for path in paths if path.suffix.lower() == ".shp"]:
+        paths.update(shapefile.parent.glob(f"{shapefile.stem}.*"))  # its columns and frame lie beside it
+    return [pack_folder / "city.toml", *sorted(paths)]
 
 
 def read_pack_areas(pack_folder: Path) -> PackAreas:

@@ -79,6 +79,45 @@ name = "测试市"
 """
 
 
+_MOVED = "2024-01-01"
+_LAYERS = {
+    "districts": [
+        area("A", "甲区", "C", (114.0, 30.4, 114.2, 30.6)),
+        (
+            {"code": "B", "name": "乙区", "parent": "C"},
+            shapely.union(shapely.box(114.2, 30.4, 114.29, 30.6), shapely.box(114.31, 30.4, 114.4, 30.6)),
+        ),
+    ],
+    "streets": [
+        area("A1", "南街道", "A", (114.0, 30.4, 114.2, 30.45), since="", until=_MOVED),
+        area("A2", "北街道", "A", (114.0, 30.45, 114.2, 30.6), since="", until=_MOVED),
+        area("A1", "南街道", "A", (114.0, 30.4, 114.2, 30.5), since=_MOVED, until=""),
+        area("A2", "北街道", "A", (114.0, 30.5, 114.2, 30.6), since=_MOVED, until=""),
+        area("B1", "东湾街道", "B", (114.2, 30.4, 114.29, 30.6), since="", until=""),
+    ],
+    "communities": [
+        area("A1a", "和平社区", "A1", (114.0, 30.4, 114.1, 30.45)),
+        area("A1b", "前进社区", "A1", (114.1, 30.4, 114.2, 30.45)),
+    ],
+    "grids": [
+        area("A1a-1", "和平社区第1网格", "A1a", (114.0, 30.4, 114.05, 30.45)),
+        area("A1a-2", "和平社区第2网格", "A1a", (114.05, 30.4, 114.1, 30.45)),
+    ],
+    "zones": [
+        (
+            {"code": "Z", "name": "新港片区"},
+            shapely.union(shapely.box(114.0, 30.4, 114.2, 30.5), shapely.box(114.39, 30.4, 114.4, 30.6)),
+        )
+    ],
+}
+_LEVELS = (
+    ("district", "districts", ""),
+    ("street", "streets", 'valid_from = "since"\nvalid_to = "until"'),
+    ("community", "communities", ""),
+    ("grid", "grids", "synthetic = true"),
+)
+
+
 def write_small_pack(folder: Path) -> Path:
     """Write a city of rectangles that has every irregularity the rules speak of.
 
@@ -88,53 +127,12 @@ def write_small_pack(folder: Path) -> Path:
     A strip of water (114.29–114.31) belongs to no area of any level. One overlay takes the
     southern street of 甲区 and the last kilometre of 乙区.
     """
-    areas = folder / "areas"
-    write_layer(
-        areas / "districts.geojson",
-        [
-            area("A", "甲区", "C", (114.0, 30.4, 114.2, 30.6)),
-            (
-                {"code": "B", "name": "乙区", "parent": "C"},
-                shapely.union(shapely.box(114.2, 30.4, 114.29, 30.6), shapely.box(114.31, 30.4, 114.4, 30.6)),
-            ),
-        ],
-    )
-    write_layer(
-        areas / "streets.geojson",
-        [
-            area("A1", "南街道", "A", (114.0, 30.4, 114.2, 30.45), since="", until="2024-01-01"),
-            area("A2", "北街道", "A", (114.0, 30.45, 114.2, 30.6), since="", until="2024-01-01"),
-            area("A1", "南街道", "A", (114.0, 30.4, 114.2, 30.5), since="2024-01-01", until=""),
-            area("A2", "北街道", "A", (114.0, 30.5, 114.2, 30.6), since="2024-01-01", until=""),
-            area("B1", "东湾街道", "B", (114.2, 30.4, 114.29, 30.6), since="", until=""),
-        ],
-    )
-    write_layer(
-        areas / "communities.geojson",
-        [
-            area("A1a", "和平社区", "A1", (114.0, 30.4, 114.1, 30.45)),
-            area("A1b", "前进社区", "A1", (114.1, 30.4, 114.2, 30.45)),
-        ],
-    )
-    write_layer(
-        areas / "grids.geojson",
-        [
-            area("A1a-1", "和平社区第1网格", "A1a", (114.0, 30.4, 114.05, 30.45)),
-            area("A1a-2", "和平社区第2网格", "A1a", (114.05, 30.4, 114.1, 30.45)),
-        ],
-    )
-    zone = shapely.union(shapely.box(114.0, 30.4, 114.2, 30.5), shapely.box(114.39, 30.4, 114.4, 30.6))
-    write_layer(areas / "zones.geojson", [({"code": "Z", "name": "新港片区"}, zone)])
-    layers = [
-        ("district", "districts", ""),
-        ("street", "streets", 'valid_from = "since"\nvalid_to = "until"'),
-        ("community", "communities", ""),
-        ("grid", "grids", "synthetic = true"),
-    ]
+    for name, features in _LAYERS.items():
+        write_layer(folder / "areas" / f"{name}.geojson", features)
     text = _HEAD + "".join(
         f'\n[[layers]]\nlevel = "{level}"\nfile = "areas/{file}.geojson"\ncode = "code"\nname = "name"\n'
         f'parent = "parent"\ncrs = "EPSG:4326"\n{more}\n'
-        for level, file, more in layers
+        for level, file, more in _LEVELS
     )
     text += '\n[[zones]]\nkind = "port"\nfile = "areas/zones.geojson"\ncode = "code"\nname = "name"\n'
     text += 'crs = "EPSG:4326"\nprecedence = 5\n'
