@@ -99,7 +99,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(
         row=22, sources=ACTIVE, target=None, message="time_passed", roles=(R.ENGINE, R.HANDLER, R.LEADER, R.SUPERVISOR),
-        urgent="§4.2", normal="§4.2", zh="提级（E1–E6）：增加督办层级，主办不变，直到上级改派",
+        urgent="E1–E6", normal="E1–E6", zh="提级（E1–E6）：增加督办层级，主办不变，直到上级改派",
         en="escalation E1–E6: a supervisor is added, the owner stays until re-assigned",
     ),
     Transition(
