@@ -25,17 +25,24 @@ def check(folder: Annotated[Path, typer.Argument(help="a pack's folder, for exam
 @app.command("import")
 def import_(
     spec: Annotated[Path, typer.Argument(help="TOML file that names layers, columns, CRS and the feed")],
-    data: Annotated[Path, typer.Option(help="folder the spec's paths are relative to")],
-    out: Annotated[Path, typer.Option(help="folder of the new pack")],
+    data: Annotated[
+        Path, typer.Argument(help="folder of the city's files; the spec's paths are relative to it")
+    ],
+    out: Annotated[Path, typer.Argument(help="folder of the new pack")],
     repair: Annotated[bool, typer.Option(help="repair what can be repaired, each with its reason")] = False,  # noqa: FBT002 - a command line flag
+    crs: Annotated[
+        list[str] | None, typer.Option(help="declare a file's system, FILE=EPSG:N; may be repeated")
+    ] = None,
 ) -> None:
     """Build a pack from a city's open data; refuses or repairs what real layers bring, with the reason."""
-    from usecases.import_pack import UnableToImportPack, import_pack
+    from usecases.import_pack import UnableToReadSpec, import_pack
 
+    declared = dict(one.split("=", 1) for one in crs or [] if "=" in one)
     try:
-        report = import_pack(spec=spec, data=data, out=out, repair=repair)
-    except UnableToImportPack as error:
+        report = import_pack(spec=spec, data=data, out=out, repair=repair, crs=declared)
+    except (UnableToReadSpec, OSError) as error:
         console.print(str(error), style="red", soft_wrap=True)
         raise typer.Exit(1) from error
     for line in report.lines():
-        console.print(line, soft_wrap=True)
+        console.print(line, soft_wrap=True, markup=False)
+    raise typer.Exit(1 if report.refused else 0)

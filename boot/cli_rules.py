@@ -1,7 +1,8 @@
 """``cityops route`` and ``cityops simulate``: what would happen, with the reasons; no server needed."""
 
 from datetime import timedelta
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, NoReturn
 from zoneinfo import ZoneInfo
 
 import typer
@@ -13,6 +14,7 @@ from domain.case import Outcome
 from domain.decision import RoutingDecision
 from domain.pack import CityPack
 from domain.place import Place
+from store.pack import UnableToLoadPack
 
 console = Console()
 
@@ -22,8 +24,13 @@ Address = Annotated[str | None, typer.Option(help="address, when there is no poi
 Category = Annotated[str, typer.Option(help="category code, for example E0110")]
 Condition = Annotated[str | None, typer.Option(help="filing condition")]
 Severity = Annotated[int | None, typer.Option(min=1, max=4, help="severity, 1 is worst")]
-ChannelName = Annotated[str, typer.Option(help="channel; it declares the coordinate system")]
+ChannelName = Annotated[
+    str | None, typer.Option(help="channel; it declares the coordinate system (default: the pack's first)")
+]
 At = Annotated[str | None, typer.Option(help="when it happens, city time, for example 2026-09-30T23:50")]
+Pack = Annotated[
+    Path | None, typer.Option(help="folder of the city pack (default: CITYOPS_PACK, cities/wuhan)")
+]
 Tag = Annotated[list[str] | None, typer.Option(help="tag; may be repeated")]
 
 
@@ -34,20 +41,24 @@ def route(  # noqa: PLR0917 - each parameter is an option of the command
     address: Address = None,
     condition: Condition = None,
     severity: Severity = None,
-    channel: ChannelName = "hotline",
+    channel: ChannelName = None,
     at: At = None,
     tag: Tag = None,
+    pack: Pack = None,
 ) -> None:
     """Print who would get such an event, and why."""
-    from boot.hypothetical import Event, answer_of
+    from boot.hypothetical import Event, UnableToImagine, answer_of
 
     event = Event(
         lon=lon, lat=lat, address=address, category=category, condition=condition, severity=severity,
         channel=channel, at=at, tags=tuple(tag or ()),
     )  # fmt: skip
-    pack, found = answer_of(settings=Settings(), event=event)
+    try:
+        city, found = answer_of(settings=_settings(pack), event=event)
+    except (UnableToImagine, UnableToLoadPack) as error:
+        _fail(error)
     print_place(found.place)
-    print_decision(pack, found.decision)
+    print_decision(city, found.decision)
     if found.decision.lead is None:
         raise typer.Exit(3)
 
@@ -59,21 +70,34 @@ def simulate(  # noqa: PLR0917 - each parameter is an option of the command
     address: Address = None,
     condition: Condition = None,
     severity: Severity = None,
-    channel: ChannelName = "hotline",
+    channel: ChannelName = None,
     at: At = None,
     tag: Tag = None,
+    pack: Pack = None,
     days: Annotated[float, typer.Option(help="how far to look, in days")] = 14.0,
 ) -> None:
     """Print which units would be called, and when, if nobody acted on such an event."""
-    from boot.hypothetical import Event, future_of
+    from boot.hypothetical import Event, UnableToImagine, future_of
 
     event = Event(
         lon=lon, lat=lat, address=address, category=category, condition=condition, severity=severity,
         channel=channel, at=at, tags=tuple(tag or ()),
     )  # fmt: skip
-    pack, outcomes = future_of(settings=Settings(), event=event, within=timedelta(days=days))
+    try:
+        city, outcomes = future_of(settings=_settings(pack), event=event, within=timedelta(days=days))
+    except (UnableToImagine, UnableToLoadPack) as error:
+        _fail(error)
     print_place(outcomes[0].state.place)
-    print_future(pack, outcomes)
+    print_future(city, outcomes)
+
+
+def _fail(error: Exception) -> NoReturn:
+    console.print(str(error), style="red", soft_wrap=True, markup=False)
+    raise typer.Exit(1) from error
+
+
+def _settings(pack: Path | None) -> Settings:
+    return Settings() if pack is None else Settings(pack=pack)
 
 
 def print_place(place: Place) -> None:

@@ -29,9 +29,13 @@ class Event:
     category: str
     condition: str | None
     severity: int | None
-    channel: str
+    channel: str | None
     at: str | None
     tags: tuple[str, ...]
+
+
+class UnableToImagine(ValueError):
+    """The event as given cannot happen in this city."""
 
 
 def answer_of(*, settings: Settings, event: Event) -> tuple[CityPack, Answer]:
@@ -53,13 +57,16 @@ def future_of(*, settings: Settings, event: Event, within: timedelta) -> tuple[C
 def report_of(grounds: Grounds, event: Event) -> NewReport:
     """Return the report such an event would be."""
     at = moment(event.at, pack=grounds.pack)
-    channel = grounds.pack.channels[event.channel]
+    channels = grounds.pack.channels
+    if event.channel is not None and event.channel not in channels:
+        raise UnableToImagine(f"no channel {event.channel}; known: {', '.join(sorted(channels))}")
+    channel = channels[event.channel] if event.channel is not None else next(iter(channels.values()))
     place = ReportedPlace(lon=event.lon, lat=event.lat, address=event.address)
     return NewReport(
         case_no=NUMBER,
         report_no=NUMBER,
-        source=event.channel,
-        channel=event.channel,
+        source=channel.name,
+        channel=channel.name,
         category=event.category,
         condition=event.condition,
         description="",
