@@ -50,5 +50,6 @@ def _is_no_narrower(other: RoutingRule, rule: RoutingRule, *, areas: AreaTable) 
     """Tell whether the other's place holds the rule's."""
     finest = rule.grid or rule.community or rule.street or rule.district
     inside = {area.code for area in areas.lineage(finest)} if finest is not None else set()
+    inside |= {code for code in (rule.district, rule.street, rule.community, rule.grid) if code is not None}
     places = (other.district, other.street, other.community, other.grid)
     return all(code is None or code in inside for code in places) and other.zone in (None, rule.zone)

@@ -89,6 +89,15 @@ def _place_problems(*, rule: RoutingRule, pack: CityPack) -> Iterator[tuple[str,
         if code is not None and (area is None or area.level != level):
             zh, en = f"{name}“{code}”不是该层级的区域", f"{name} {code!r} is no area of that level"
             yield "unknown_area", zh, en
+    finest = rule.grid or rule.community or rule.street or rule.district
+    inside = {area.code for area in pack.areas.lineage(finest)} if finest is not None else set()
+    named = [code for code in (rule.district, rule.street, rule.community) if code is not None]
+    if inside and not inside.issuperset(named):
+        zh, en = (
+            f"所限区域互不包含,不可能同时符合“{finest}”",
+            f"its areas exclude each other: {finest!r} lies elsewhere",
+        )
+        yield "areas_exclude", zh, en
     if rule.zone is not None and pack.areas.zone(rule.zone) is None:
         yield "unknown_zone", f"功能区“{rule.zone}”不存在", f"zone {rule.zone!r} does not exist"
 

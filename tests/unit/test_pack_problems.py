@@ -273,6 +273,7 @@ BROKEN = [
     ("routing.toml", "22:00-06:00", "22:00-25:00", "bad_hours", "hours"),
     ("routing.toml", 'channel = "hotline"', 'channel = "fax"', "unknown_channel", 'id = "night"'),
     ("routing.toml", 'district = "11"', 'district = "111"', "unknown_area", 'id = "night"'),
+    ("routing.toml", 'zone = "Z1"', 'street = "111"\ncommunity = "1121"', "areas_exclude", 'id = "night"'),
     ("routing.toml", 'zone = "Z1"', 'zone = "Z2"', "unknown_zone", 'id = "night"'),
     ("routing.toml", "severity_at_most = 2", "severity_at_most = 7", "wrong_value", 'id = "night"'),
     ("routing.toml", '"unit:11-R"', '"unit:11-X"', "unknown_unit", 'id = "night"'),

@@ -21,7 +21,7 @@ from domain.pack import (
     Selector,
     ZoneLayer,
 )
-from domain.place import Level, LocateMethod, Place
+from domain.place import Level, LocateMethod, Place, ZoneRef
 from domain.policy import CheckRule, EscalationRules, SeverityPolicy, StageLimits
 from domain.unit import DutyHours, Unit
 from routing import build_book, decide, ladder
@@ -321,6 +321,37 @@ def test_a_rule_reported_as_shadowed_never_wins(
     decision = decide(request=request, book=build_book(crowded))
     winner = next(reason.rule for reason in decision.reasons)
     assert winner not in shadowed
+
+
+ORDER = [
+    # Best first: every rule matches the request below, and each loses to the one before it.
+    RoutingRule(id="1", lead=Selector(kind="ROADS"), tag="rain", channel="hotline"),
+    RoutingRule(id="2", lead=Selector(kind="ROADS"), tag="rain", district="1"),
+    RoutingRule(id="3", lead=Selector(kind="ROADS"), hours=(480, 1020), categories=("E1",)),
+    RoutingRule(id="4", lead=Selector(kind="ROADS"), grid="1111"),
+    RoutingRule(id="5", lead=Selector(kind="ROADS"), community="111", categories=("E1",)),
+    RoutingRule(id="6", lead=Selector(kind="ROADS"), street="11", district="1"),
+    RoutingRule(id="7", lead=Selector(kind="ROADS"), zone="Z"),
+    RoutingRule(id="8", lead=Selector(kind="ROADS"), district="1", categories=("E1",), condition="bad"),
+    RoutingRule(id="9", lead=Selector(kind="ROADS"), categories=("E1",), condition="bad"),
+    RoutingRule(id="a", lead=Selector(kind="ROADS"), categories=("E1",)),
+    RoutingRule(id="b", lead=Selector(kind="ROADS"), categories=("E?",), condition="bad"),
+    RoutingRule(id="c", lead=Selector(kind="ROADS"), categories=("*",)),
+    RoutingRule(id="d", lead=Selector(kind="ROADS"), department="ROADS"),
+    RoutingRule(id="e", lead=Selector(kind="ROADS")),
+    RoutingRule(id="f", lead=Selector(kind="ROADS")),
+]
+
+
+@given(rules=st.permutations(ORDER))
+def test_specificity_is_circumstances_then_place_then_category_then_id(rules: list[RoutingRule]) -> None:
+    pack = pack_of(tuple(rules), {"E1": category("E1", kind="ROADS", level=Level.STREET, severity=4)})
+    zone = ZoneRef(kind="zone", code="Z", name="园区", precedence=1)
+    place = Place(chain=areas().chain("1111"), zones=(zone,), method=LocateMethod.EXACT)
+    request = RouteRequest(place=place, category="E1", channel="hotline", tags=("rain",), minute_of_day=600)
+    decision = decide(request=request, book=build_book(pack))
+    assert decision.reasons[0].rule == "1"
+    assert [loser.rule for loser in decision.runners_up] == [rule.id for rule in ORDER[1:]]
 
 
 @given(pack=packs, request=requests)
