@@ -2,24 +2,58 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
 
 from api import cases, health, problems, reference, reports
+from api.answers import Problem
 from api.body_limit import BodyLimit
 
 DESCRIPTION = """城市事件指挥调度引擎 / city-operations event dispatch engine.
 
 Errors are RFC 9457 problems with a stable `code`; `detail` is in the language of
-`Accept-Language` (zh by default), `detail_en` always in English.
+`Accept-Language` (zh by default), `detail_en` always in English. `docs/problems.md` lists them.
+
+Until accounts exist, who acts is said by the header `X-Cityops-Actor: id=…; role=…; unit=…`,
+in demo mode only.
 """
+
+
+class Api(FastAPI):
+    """The application, whose own description names its problems instead of the framework's."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI document."""
+        if self.openapi_schema is None:
+            document = get_openapi(
+                title=self.title, version=self.version, description=self.description, routes=self.routes
+            )
+            _describe_problems(document)
+            self.openapi_schema = document
+        return self.openapi_schema
 
 
 def create_app(*, life: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> FastAPI:
     """Return the application; ``life`` puts an ``api.state.Service`` into ``app.state.service``."""
-    app = FastAPI(title="cityops", version="0.1.0", description=DESCRIPTION, lifespan=life)
+    app = Api(title="cityops", version="0.1.0", description=DESCRIPTION, lifespan=life)
     app.add_middleware(BodyLimit)
     problems.install(app)
     for router in (reports.router, cases.router, reference.router, health.router):
         app.include_router(router)
     return app
+
+
+def _describe_problems(document: dict[str, Any]) -> None:
+    """Put the problem's schema in, and take out the framework's own 422 that nobody ever gets."""
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(problem.pop("$defs", {}))
+    schemas["Problem"] = problem
+    for path in document["paths"].values():
+        for operation in path.values():
+            if "HTTPValidationError" in str(operation["responses"].get("422", "")):
+                del operation["responses"]["422"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)

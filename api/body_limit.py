@@ -1,13 +1,15 @@
 """Refuses bodies that are too large before they are read into memory."""
 
-import json
-
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import MEDIA_TYPE, TYPE
+from api.problems import of_finding
 from usecases.problems import Finding, ProblemCode
 
 MOST_BYTES = 256 * 1024
+MOST_DISCARDED = 16 * 1024 * 1024
+"""How much of a refused body is read and thrown away. A connection that is closed while its
+client still sends loses the answer on its way; whoever sends more than this finds it closed."""
 
 
 class BodyLimit:
@@ -23,48 +25,50 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if declared.isdigit() and int(declared) > self._most:
-            await self._refuse(scope, send)
-            return
-        if declared == b"0":
-            counted = await self._counted(scope, receive)
+        headers = dict(scope["headers"])
+        declared = headers.get(b"content-length", b"")
+        if declared.isdigit():
+            if int(declared) > self._most:
+                await self._refuse(scope, receive, send)
+                return
+        elif b"transfer-encoding" in headers:
+            counted = await self._counted(receive)
             if counted is None:
-                await self._refuse(scope, send)
+                await self._refuse(scope, receive, send)
                 return
             receive = counted
         await self._app(scope, receive, send)
 
-    async def _counted(self, scope: Scope, receive: Receive) -> Receive | None:
+    async def _counted(self, receive: Receive) -> Receive | None:
         """Read a body of undeclared length up to the limit; None when it is larger."""
-        if dict(scope["headers"]).get(b"transfer-encoding") is None:
-            return receive
-        body = b""
-        more = True
+        read: list[Message] = []
+        size, more = 0, True
         while more:
             message = await receive()
-            body += message.get("body", b"")
+            read.append(message)
+            size += len(message.get("body", b""))
+            # A client that leaves half-way sends no more, and the application must see that it left.
             more = message.get("more_body", False)
-            if len(body) > self._most:
+            if size > self._most:
                 return None
-        whole: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+        read.reverse()
 
         async def replay() -> Message:
-            return whole.pop() if whole else await receive()
+            return read.pop() if read else await receive()
 
         return replay
 
-    async def _refuse(self, scope: Scope, send: Send) -> None:
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await _discard(receive)
         finding = Finding(code=ProblemCode.BODY_TOO_LARGE, params={"most": str(self._most)})
-        body = {
-            "type": f"{TYPE}{finding.code.value}",
-            "title": finding.code.value.replace("_", " "),
-            "status": 413,
-            "code": finding.code.value,
-            "detail": finding.text(lang="zh"),
-            "detail_en": finding.text(lang="en"),
-            "instance": scope["path"],
-        }
-        headers = [(b"content-type", MEDIA_TYPE.encode()), (b"connection", b"close")]
-        await send({"type": "http.response.start", "status": 413, "headers": headers})
-        await send({"type": "http.response.body", "body": json.dumps(body, ensure_ascii=False).encode()})
+        response = of_finding(Request(scope), finding)
+        response.headers["connection"] = "close"
+        await response(scope, receive, send)
+
+
+async def _discard(receive: Receive) -> None:
+    size, more = 0, True
+    while more and size < MOST_DISCARDED:
+        message = await receive()
+        size += len(message.get("body", b""))
+        more = message.get("more_body", False)

@@ -1,16 +1,21 @@
 """Cases: list, read, history, and commands on them."""
 
+import asyncio
 import secrets
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.actors import actor_of
+from api.answers import ActedOut, CasePageOut, CaseWithActionsOut, HistoryOut, answers
+from api.media import json_only
 from api.plain import plain
-from api.schemas import CommandIn
+from api.reports import KEY
+from api.schemas import CommandIn, Instant
 from api.state import service
+from domain.actor import Actor
 from domain.case import STATUS_ZH, Status
 from domain.place import Level
 from domain.views import CaseFilter, CaseView
@@ -29,28 +34,31 @@ def case_out(view: CaseView) -> dict[str, Any]:
     return body
 
 
+Code = Annotated[str, Field(max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+
 class CaseQuery(BaseModel):
     """Filters of the list; all given ones must hold."""
 
     model_config = ConfigDict(extra="forbid")
 
     status: Annotated[list[Status], Field(default_factory=list)]
-    owner: str | None = None
-    supervisor: str | None = None
-    category: str | None = None
+    owner: Code | None = None
+    supervisor: Code | None = None
+    category: Code | None = None
     severity: Annotated[int | None, Field(ge=1, le=4)] = None
     level: Annotated[int | None, Field(ge=1, le=5, description="1 city … 5 grid")] = None
-    district: str | None = None
-    street: str | None = None
-    community: str | None = None
-    grid: str | None = None
-    zone: str | None = None
-    channel: str | None = None
-    received_from: AwareDatetime | None = None
-    received_to: AwareDatetime | None = None
+    district: Code | None = None
+    street: Code | None = None
+    community: Code | None = None
+    grid: Code | None = None
+    zone: Code | None = None
+    channel: Code | None = None
+    received_from: Instant | None = None
+    received_to: Annotated[Instant | None, Field(description="not included")] = None
     overdue: Annotated[bool, Field(description="open and past its handling deadline")] = False
     limit: Annotated[int, Field(ge=1, le=200)] = 50
-    cursor: str | None = None
+    cursor: Annotated[str | None, Field(max_length=200)] = None
 
     def where(self, *, now: datetime) -> CaseFilter:
         """Return the domain's filter."""
@@ -59,7 +67,7 @@ class CaseQuery(BaseModel):
         return CaseFilter(**kept, status=status, overdue_at=now if self.overdue else None)
 
 
-@router.get("/cases")
+@router.get("/cases", responses=answers(CasePageOut, 422))
 def get_cases(request: Request, query: Annotated[CaseQuery, Query()]) -> dict[str, Any]:
     """List cases, newest first. Pass ``next_cursor`` back as ``cursor`` for the next page."""
     city = service(request).city
@@ -67,38 +75,55 @@ def get_cases(request: Request, query: Annotated[CaseQuery, Query()]) -> dict[st
     return {"cases": [case_out(view) for view in page.cases], "next_cursor": page.next_cursor}
 
 
-@router.get("/cases/{case_no}")
+@router.get("/cases/{case_no}", responses=answers(CaseWithActionsOut, 404))
 def get_case(request: Request, case_no: str) -> dict[str, Any]:
     """Return a case, why it was routed as it was, and the commands it takes now."""
     view = case_view(city=service(request).city, case_no=case_no)
     return {**case_out(view), "actions": [plain(action) for action in allowed_actions(view)]}
 
 
-@router.get("/cases/{case_no}/history")
+@router.get("/cases/{case_no}/history", responses=answers(HistoryOut, 404))
 def get_history(request: Request, case_no: str) -> dict[str, Any]:
     """Return every recorded fact of a case, in order."""
     timeline = case_history(city=service(request).city, case_no=case_no)
     return {"case": case_out(timeline.case), "facts": [plain(fact) for fact in timeline.facts]}
 
 
-@router.post("/cases/{case_no}/commands")
+@router.post(
+    "/cases/{case_no}/commands",
+    dependencies=[Depends(json_only)],
+    responses={
+        **answers(ActedOut, 400, 401, 403, 404, 409, 413, 415, 422, 503, description="Done"),
+        202: {"model": ActedOut, "description": "Durable, will be carried out"},
+    },
+)
 async def post_command(
     request: Request,
     response: Response,
     case_no: str,
     body: CommandIn,
-    idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
+    idempotency_key: Annotated[str | None, KEY] = None,
 ) -> dict[str, Any]:
     """Act on a case. 200: done. 202: durable, will be carried out. 409 or 403: refused, with the reason."""
-    here = service(request)
+    city = service(request).city
     actor = actor_of(request)
-    fields = {
-        **(body.model_extra or {}),
-        "actor": actor,
-        "request_id": idempotency_key or secrets.token_hex(16),
-    }
-    command = build(city=here.city, case_no=case_no, kind=body.kind, fields=fields)
-    acted = await act(city=here.city, case_no=case_no, command=command)
+    key = (idempotency_key or "").strip() or secrets.token_hex(16)
+    command = await asyncio.to_thread(
+        lambda: build(
+            city=city,
+            case_no=case_no,
+            kind=body.kind,
+            fields=dict(body.model_extra or {}),
+            actor=actor,
+            request_id=_request_id(actor, key),
+        )
+    )
+    acted = await act(city=city, case_no=case_no, command=command)
     if acted.pending:
         response.status_code = 202
-    return {"pending": acted.pending, "case": case_out(acted.case)}
+    return {"pending": acted.pending, "idempotency_key": key, "case": case_out(acted.case)}
+
+
+def _request_id(actor: Actor, key: str) -> str:
+    """Name the actor in front: two people's clients may choose the same key, and the engine has ids of its own."""
+    return f"by:{actor.id}:{key}"

@@ -2,12 +2,16 @@
 
 from typing import Any
 
+import structlog
 from fastapi import APIRouter, Request, Response
 
+from api.answers import refusals
 from api.state import service
 from usecases.audit import audit
+from usecases.problems import BadRequest, ProblemCode
 
 router = APIRouter(tags=["health"])
+log = structlog.get_logger()
 
 
 @router.get("/livez")
@@ -16,14 +20,19 @@ def get_livez() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/readyz")
+@router.get("/readyz", responses=refusals(503))
 def get_readyz(request: Request) -> dict[str, str]:
     """The store answers, so reports can be taken (also while Temporal is down)."""
-    service(request).city.store.ping()
+    try:
+        service(request).city.store.ping()
+    except Exception as error:
+        # Whatever keeps the store from answering, this process takes no reports now.
+        log.warning("not ready", error=type(error).__name__)
+        raise BadRequest(ProblemCode.OVERLOADED) from error
     return {"status": "ok", "pack": service(request).city.pack.version}
 
 
-@router.get("/healthz")
+@router.get("/healthz", responses={503: {"description": "A deadline passed unnoticed; ``late`` names cases"}})
 def get_healthz(request: Request, response: Response) -> dict[str, Any]:
     """The auditor's finding: every open case has a deadline armed in the future, and queues move."""
     finding = audit(city=service(request).city)

@@ -1,6 +1,8 @@
 """RFC 9457 problems with stable codes, in the reader's language, for every error there is."""
 
+import json
 import secrets
+from collections.abc import Mapping
 from typing import Any, cast
 
 import structlog
@@ -15,6 +17,7 @@ from usecases.problems import BadRequest, Finding, ProblemCode
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "/problems/"
+RETRY_AFTER_S = 5
 log = structlog.get_logger()
 
 REFUSED_STATUS = {
@@ -29,14 +32,47 @@ REFUSED_STATUS = {
 """Refusals that are not a conflict with the case's state (409)."""
 
 
+class ProblemResponse(JSONResponse):
+    """A problem. What a sender got wrong may be no text at all (half a surrogate pair): it is escaped."""
+
+    media_type = MEDIA_TYPE
+
+    def render(self, content: Any) -> bytes:
+        """Write JSON in UTF-8, whatever is in it."""
+        return json.dumps(content, ensure_ascii=False).encode("utf-8", "backslashreplace")
+
+
 def language(request: Request) -> str:
-    """Return en where the reader prefers it, else zh."""
-    return "en" if request.headers.get("accept-language", "").lower().startswith("en") else "zh"
+    """Return en where the reader prefers it to Chinese, else zh."""
+    wanted: dict[str, float] = {}
+    for part in request.headers.get("accept-language", "").lower().split(","):
+        tag, _, weight = part.strip().partition(";q=")
+        wanted.setdefault(tag.split("-")[0], _weight(weight))
+    return "en" if wanted.get("en", 0.0) > wanted.get("zh", 0.0) else "zh"
+
+
+def _weight(text: str) -> float:
+    try:
+        return float(text or 1)
+    except ValueError:
+        return 0.0
+
+
+def refusal_status(code: RefusalCode) -> int:
+    """Return the HTTP status of a refused command."""
+    return REFUSED_STATUS.get(code, 409)
 
 
 def problem(
-    *, request: Request, status: int, code: str, zh: str, en: str, errors: list[dict[str, str]] | None = None
-) -> JSONResponse:
+    *,
+    request: Request,
+    status: int,
+    code: str,
+    zh: str,
+    en: str,
+    errors: list[dict[str, str]] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> ProblemResponse:
     """Build a problem. ``detail`` is in the reader's language, ``detail_en`` always English."""
     body: dict[str, Any] = {
         "type": f"{TYPE}{code}",
@@ -49,13 +85,16 @@ def problem(
     }
     if errors:
         body["errors"] = errors
-    headers = {"Retry-After": "5"} if status == 503 else None
-    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+    retry = {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else {}
+    return ProblemResponse(body, status_code=status, headers={**retry, **(headers or {})})
 
 
 def of_finding(
-    request: Request, finding: Finding, errors: list[dict[str, str]] | None = None
-) -> JSONResponse:
+    request: Request,
+    finding: Finding,
+    errors: list[dict[str, str]] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> ProblemResponse:
     """Return the problem of a finding."""
     return problem(
         request=request,
@@ -64,33 +103,32 @@ def of_finding(
         zh=finding.text(lang="zh"),
         en=finding.text(lang="en"),
         errors=errors,
+        headers=headers,
     )
 
 
-async def on_bad_request(request: Request, error: Exception) -> JSONResponse:
+async def on_bad_request(request: Request, error: Exception) -> ProblemResponse:
     """Answer a request that is wrong in itself."""
     error = cast("BadRequest", error)
     errors = error.errors if isinstance(error, UnableToBuildCommand) else None
     return of_finding(request, error.finding, errors)
 
 
-async def on_refused(request: Request, error: Exception) -> JSONResponse:
+async def on_refused(request: Request, error: Exception) -> ProblemResponse:
     """Answer a command the case does not take."""
     error = cast("CommandRefused", error)
-    status = REFUSED_STATUS.get(error.code, 409)
     return problem(
         request=request,
-        status=status,
+        status=refusal_status(error.code),
         code=error.code.value,
         zh=error.text(lang="zh"),
         en=error.text(lang="en"),
     )
 
 
-async def on_invalid(request: Request, error: Exception) -> JSONResponse:
+async def on_invalid(request: Request, error: Exception) -> ProblemResponse:
     """Answer a body that is no JSON or does not fit its schema; never echoes the values."""
-    error = cast("RequestValidationError", error)
-    found = error.errors()
+    found = cast("RequestValidationError", error).errors()
     if any(one["type"] == "json_invalid" for one in found):
         detail = str(found[0].get("ctx", {}).get("error", "not JSON"))
         return of_finding(request, Finding(code=ProblemCode.MALFORMED_JSON, params={"detail": detail}))
@@ -102,21 +140,21 @@ async def on_invalid(request: Request, error: Exception) -> JSONResponse:
         }
         for one in found
     ]
-    return of_finding(request, Finding(code=ProblemCode.INVALID_BODY, params={}), errors)
+    in_body = any(one["loc"][0] == "body" for one in found)
+    code = ProblemCode.INVALID_BODY if in_body else ProblemCode.INVALID_PARAMETER
+    return of_finding(request, Finding(code=code, params={}), errors)
 
 
-async def on_http(request: Request, error: Exception) -> JSONResponse:
-    """Answer what the router itself refuses (404, 405)."""
+async def on_http(request: Request, error: Exception) -> ProblemResponse:
+    """Answer what the router itself refuses: nothing there (404), not so (405), no JSON at all (400)."""
     error = cast("HTTPException", error)
-    params = {"path": request.url.path, "method": request.method}
-    code = ProblemCode.METHOD_NOT_ALLOWED if error.status_code == 405 else ProblemCode.NOT_FOUND
-    if error.status_code not in (404, 405):
-        finding = Finding(code=ProblemCode.MALFORMED_JSON, params={"detail": str(error.detail)})
-        return of_finding(request, finding)
-    return of_finding(request, Finding(code=code, params=params))
+    params = {"path": request.url.path, "method": request.method, "detail": str(error.detail)}
+    codes = {404: ProblemCode.NOT_FOUND, 405: ProblemCode.METHOD_NOT_ALLOWED}
+    code = codes.get(error.status_code, ProblemCode.MALFORMED_JSON)
+    return of_finding(request, Finding(code=code, params=params), headers=error.headers)
 
 
-async def on_fault(request: Request, error: Exception) -> JSONResponse:
+async def on_fault(request: Request, error: Exception) -> ProblemResponse:
     """Answer a fault of ours: logged with a trace number, told without details."""
     trace = secrets.token_hex(4)
     log.error("unhandled", trace=trace, path=request.url.path, exc_info=error)

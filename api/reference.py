@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 
 from api.actors import actor_of
+from api.answers import MessagesOut, answers, refusals
 from api.plain import plain
 from api.state import service
 from usecases.problems import BadRequest, ProblemCode
@@ -31,20 +32,23 @@ def get_categories(request: Request) -> list[dict[str, Any]]:
     return [plain(category) for category in service(request).city.pack.catalogue.values()]
 
 
-@router.get("/units/{code}")
+@router.get("/units/{code}", responses=refusals(404))
 def get_unit(request: Request, code: str) -> dict[str, Any]:
     """Return a unit of the organisation tree, without its contacts."""
     unit = service(request).city.pack.tree.find(code)
     if unit is None:
-        raise BadRequest(ProblemCode.UNKNOWN_UNIT, unit=code[:60])
+        raise BadRequest(ProblemCode.UNIT_NOT_FOUND, unit=code[:60])
     body = plain(unit)
     body.pop("contacts")
     return body
 
 
-@router.get("/units/{code}/messages")
+@router.get("/units/{code}/messages", responses=answers(MessagesOut, 401, 403, 404, 422))
 def get_messages(
-    request: Request, code: str, limit: Annotated[int, Query(ge=1, le=200)] = 50, cursor: str | None = None
+    request: Request,
+    code: str,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
 ) -> dict[str, Any]:
     """Return a unit's in-app inbox, newest first."""
     actor_of(request)

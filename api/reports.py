@@ -3,8 +3,10 @@
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 
+from api.answers import PreviewOut, ReportStatusOut, answers
+from api.media import json_only
 from api.plain import plain
 from api.schemas import PreviewIn, ReceiptOut, ReportIn, WarningOut
 from api.state import service
@@ -18,7 +20,14 @@ router = APIRouter(prefix="/api/v1", tags=["reports"])
 KEY = Header(max_length=200, description="repeat a request with the same key and get the first answer")
 
 
-@router.post("/reports", status_code=201)
+@router.post(
+    "/reports",
+    status_code=201,
+    dependencies=[Depends(json_only)],
+    responses=answers(
+        ReceiptOut, 400, 413, 415, 422, 503, description="Filed before: the first answer again"
+    ),
+)
 async def post_report(
     request: Request,
     response: Response,
@@ -41,7 +50,7 @@ async def post_report(
     )
 
 
-@router.get("/reports/{report_no}")
+@router.get("/reports/{report_no}", responses=answers(ReportStatusOut, 404))
 def get_report(request: Request, report_no: str) -> dict[str, Any]:
     """Say where a report stands, without personal data."""
     found = report_status(city=service(request).city, report_no=report_no)
@@ -50,7 +59,11 @@ def get_report(request: Request, report_no: str) -> dict[str, Any]:
     return plain(found)
 
 
-@router.post("/preview")
+@router.post(
+    "/preview",
+    dependencies=[Depends(json_only)],
+    responses=answers(PreviewOut, 400, 413, 415, 422),
+)
 async def post_preview(request: Request, body: PreviewIn) -> dict[str, Any]:
     """Show the area chain, the proposed owner, the deadline and the reasons; nothing is stored."""
     city = service(request).city

@@ -3,40 +3,64 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from domain.place import ReportedPlace
 from domain.report import Reporter
+from usecases.command import kinds
 from usecases.file_report import FileReport
 from usecases.problems import Finding
 
+FIRST_YEAR, LAST_YEAR = 1900, 9998
 REPORT_EXAMPLE: dict[str, Any] = {
-    "channel": "hotline",
+    "channel": "console",
     "category": "E0110",
     "description": "小区门口垃圾堆放无人清理 / rubbish piled up at the gate",
-    "place": {"lon": 114.3055, "lat": 30.5928, "address": "江岸区大智街道"},
+    "place": {"lon": 114.2862, "lat": 30.5965, "address": "江岸区大智街道"},
     "reporter": {"phone": "+8613800000000", "wants_visit": True},
     "source": "12345",
     "source_no": "T20261122000017",
 }
+PREVIEW_EXAMPLE: dict[str, Any] = {
+    "channel": "console",
+    "category": "E0110",
+    "place": {"lon": 114.2862, "lat": 30.5965},
+}
+COMMAND_EXAMPLES: list[Any] = [
+    {"kind": "sign_in", "assignee": "crew-7"},
+    {"kind": "request_return", "reason": "不在本辖区", "proposed_unit": "420106-SANITATION"},
+    {"kind": "submit_result", "result": "已清理", "solved": True, "contacted": True},
+    {"kind": "record_check", "passed": True},
+    {"kind": "record_visit", "report_no": "20261122-ABCD-EFGH", "reached": True, "solved": True, "grade": 5},
+]
+
+
+def _countable(moment: datetime) -> datetime:
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError(f"a year from {FIRST_YEAR} to {LAST_YEAR}")
+    return moment
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_countable), Field(strict=False)]
+"""A time with its zone, in a year that every zone and calendar can count with."""
+Tags = Annotated[tuple[str, ...], Field(max_length=20, strict=False)]
+Degrees = Annotated[float | None, Field(description="degrees, in the channel's CRS", allow_inf_nan=False)]
 
 
 class _Strict(BaseModel):
-    """Unknown fields are refused: a typing mistake must not lose a value silently."""
+    """Unknown fields are refused, and so is "yes" for true: a mistake must not lose a value silently."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class PlaceIn(_Strict):
     """A place as reported. The channel declares the coordinate system of ``lon`` and ``lat``."""
 
-    lon: Annotated[float | None, Field(description="degrees, in the channel's CRS", allow_inf_nan=False)] = (
-        None
-    )
-    lat: Annotated[float | None, Field(description="degrees, in the channel's CRS", allow_inf_nan=False)] = (
-        None
-    )
-    accuracy_m: Annotated[float | None, Field(ge=0, description="the device's own radius in metres")] = None
+    lon: Degrees = None
+    lat: Degrees = None
+    accuracy_m: Annotated[
+        float | None, Field(ge=0, allow_inf_nan=False, description="the device's own radius in metres")
+    ] = None
     address: str | None = None
     area_code: Annotated[str | None, Field(description="an area chosen by hand, any level")] = None
 
@@ -55,8 +79,8 @@ class ReporterIn(_Strict):
     """Who reports. Everything is optional: anonymous reports are taken as well."""
 
     name: str = ""
-    phone: Annotated[str, Field(max_length=40)] = ""
-    email: Annotated[str, Field(max_length=200)] = ""
+    phone: str = ""
+    email: str = ""
     anonymous: bool = False
     wants_visit: bool = True
 
@@ -64,7 +88,7 @@ class ReporterIn(_Strict):
 class ReportIn(_Strict):
     """A report to file."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [REPORT_EXAMPLE]})
+    model_config = ConfigDict(json_schema_extra={"examples": [REPORT_EXAMPLE]})
 
     channel: str
     description: str
@@ -73,11 +97,11 @@ class ReportIn(_Strict):
     place: PlaceIn = PlaceIn()
     reporter: ReporterIn = ReporterIn()
     severity: Annotated[int | None, Field(ge=1, le=4, description="1 is worst")] = None
-    tags: Annotated[tuple[str, ...], Field(max_length=20)] = ()
+    tags: Tags = ()
     exercise: bool = False
     source: str = ""
     source_no: str | None = None
-    occurred_at: AwareDatetime | None = None
+    occurred_at: Instant | None = None
 
     def ask(self, *, idempotency_key: str | None) -> FileReport:
         """Return the use case's argument."""
@@ -124,57 +148,23 @@ class ReceiptOut(BaseModel):
 class PreviewIn(_Strict):
     """What an operator has so far; the answer shows place, owner and deadline before filing."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [PREVIEW_EXAMPLE]})
+
     channel: str
     category: str | None = None
     condition: str | None = None
     place: PlaceIn = PlaceIn()
     severity: Annotated[int | None, Field(ge=1, le=4)] = None
-    tags: tuple[str, ...] = ()
-    at: AwareDatetime | None = None
+    tags: Tags = ()
+    at: Instant | None = None
 
 
 class CommandIn(BaseModel):
     """A command on a case: its ``kind`` and the fields of that kind.
 
-    The request id comes from the ``Idempotency-Key`` header, or is drawn for you.
+    The ``Idempotency-Key`` header makes it repeatable; a key is drawn for you where it is missing.
     """
 
-    model_config = ConfigDict(
-        extra="allow",
-        json_schema_extra={
-            "examples": [
-                {"kind": "sign_in", "assignee": "crew-7"},
-                {"kind": "request_return", "reason": "不在本辖区", "proposed_unit": "420106-SANITATION"},
-                {"kind": "submit_result", "result": "已清理", "solved": True, "contacted": True},
-                {"kind": "record_check", "passed": True},
-                {
-                    "kind": "record_visit",
-                    "report_no": "20261122-ABCD-EFGH",
-                    "reached": True,
-                    "solved": True,
-                    "grade": 5,
-                },
-            ]
-        },
-    )
+    model_config = ConfigDict(extra="allow", strict=True, json_schema_extra={"examples": COMMAND_EXAMPLES})
 
-    kind: str
-
-
-class CaseOut(BaseModel):
-    """A case as lists and pages show it. Times are UTC."""
-
-    model_config = ConfigDict(extra="allow")
-
-    case_no: str
-    status: str
-    status_zh: str
-    owner: str
-    level: str
-
-
-class ActedOut(BaseModel):
-    """The answer to a command. ``pending`` (202): durable, will be carried out soon."""
-
-    pending: bool
-    case: CaseOut
+    kind: Annotated[str, Field(json_schema_extra={"enum": list(kinds())})]

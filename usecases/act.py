@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from domain.case import ENDED, Status
+from domain.case import ENDED, STATUS_ZH, Status
 from domain.errors import CommandRefused, RefusalCode
 from domain.messages import Command, MergeInto
 from domain.views import CaseView
@@ -20,6 +20,7 @@ from store.rows import Done as Delivered
 from usecases.city import City
 from usecases.gateway import CaseNotRunning, UnableToReachCase
 from usecases.problems import BadRequest, ProblemCode
+from usecases.queries import case_view
 from usecases.start_case import join_master
 
 log = structlog.get_logger()
@@ -69,20 +70,20 @@ async def deliver(*, city: City, case_no: str, command: Command) -> bool:
 
 
 def _ready(city: City, case_no: str, command: Command) -> CaseView:
-    view = city.store.case(case_no=case_no)
-    if view is None:
-        raise BadRequest(ProblemCode.CASE_NOT_FOUND, case_no=case_no[:40])
+    view = case_view(city=city, case_no=case_no)
     if isinstance(command, MergeInto):
         _check_master(city, command)
     return view
 
 
 def _check_master(city: City, command: MergeInto) -> None:
-    master = city.store.case(case_no=command.master)
-    if master is None:
-        raise BadRequest(ProblemCode.CASE_NOT_FOUND, case_no=command.master[:40])
+    master = case_view(city=city, case_no=command.master)
     if Status(master.status) in ENDED:
-        raise BadRequest(ProblemCode.MERGE_TARGET, master=command.master, detail=master.status)
+        raise BadRequest(ProblemCode.MERGE_TARGET, master=command.master, detail=_name(master))
+
+
+def _name(view: CaseView) -> str:
+    return f"{STATUS_ZH[Status(view.status)]} {view.status}"
 
 
 def _keep(city: City, case_no: str, command: Command) -> InboxRow:
@@ -108,6 +109,6 @@ def _not_running(city: City, case_no: str, command: Command) -> bool:
     view = city.store.case(case_no=case_no)
     if view is None or Status(view.status) not in ENDED:
         return False
-    refused = CommandRefused(RefusalCode.CASE_ENDED, status=view.status)
+    refused = CommandRefused(RefusalCode.CASE_ENDED, status=_name(view))
     _refuse(city, command, refused)
     raise refused

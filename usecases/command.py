@@ -1,22 +1,38 @@
 """From what a person typed to a command: fields checked, units known, routing asked where needed."""
 
+import json
+from dataclasses import dataclass, replace
 from dataclasses import fields as fields_of
-from dataclasses import replace
 from functools import cache
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
+from domain.actor import Actor
 from domain.messages import COMMANDS, Command, FileCase, RequestReturn
 from domain.place import Level, ReportedPlace
 from usecases.city import City
-from usecases.file_report import refuse_controls
+from usecases.file_report import check_condition
 from usecases.place_and_owner import Question, answer, by_hand, category_name, category_of, site_check
 from usecases.problems import BadRequest, ProblemCode
 from usecases.queries import case_view
+from usecases.texts import check_values
 
 UNIT_FIELDS = ("lead", "proposed_unit", "checker")
+ENGINE_FIELDS = frozenset({"request_id", "actor", "crosses_district"})
+"""Fields of commands that are not the sender's to fill."""
+ENGINE_KINDS = frozenset({"join_report"})
 MOST_TEXT = 5_000
+MOST_CODE = 100
+MOST_PHOTOS = 50
+GRADES = range(1, 6)
+CODES = dict.fromkeys(
+    (
+        "kind", "lead", "proposed_unit", "checker", "category", "condition", "area_code", "assignee", "master",
+        "report_no", "close_kind",
+    ),
+    MOST_CODE,
+)  # fmt: skip
 
 
 class UnableToBuildCommand(BadRequest):
@@ -28,18 +44,39 @@ class UnableToBuildCommand(BadRequest):
         self.errors = errors
 
 
-def build(*, city: City, case_no: str, kind: str, fields: dict[str, Any]) -> Command:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileByHand:
+    """What an operator says to file a case; the rest of ``FileCase`` is the engine's to find out."""
+
+    category: str | None = None
+    condition: str | None = None
+    lon: float | None = None
+    lat: float | None = None
+    address: str | None = None
+    area_code: str | None = None
+    severity: Annotated[int | None, Field(ge=1, le=4)] = None
+    lead: str | None = None
+    reason: str = ""
+
+
+def kinds() -> tuple[str, ...]:
+    """Return the commands people may send."""
+    return tuple(sorted(set(COMMANDS) - ENGINE_KINDS))
+
+
+def build(
+    *, city: City, case_no: str, kind: str, fields: dict[str, Any], actor: Actor, request_id: str
+) -> Command:
     """Return the command. Raises BadRequest or UnableToBuildCommand."""
-    if kind not in COMMANDS or kind == "join_report":
-        known = ", ".join(sorted(set(COMMANDS) - {"join_report"}))
-        raise UnableToBuildCommand(
-            [{"pointer": "/kind", "code": "unknown_command", "detail": f"known: {known}"}]
-        )
-    _check_texts(fields)
-    _check_units(city, fields)
+    check_values(values={"kind": kind, **fields}, most=CODES, otherwise=MOST_TEXT)
+    if kind not in kinds():
+        raise BadRequest(ProblemCode.UNKNOWN_COMMAND, kind=kind, known=", ".join(kinds()))
     if kind == "file_case":
-        return _file_case(city=city, case_no=case_no, fields=fields)
-    command = _load(COMMANDS[kind], kind, fields)
+        asked: FileByHand = _load(FileByHand, kind, fields)
+        _check_units(city, fields)
+        return _file_case(city=city, case_no=case_no, asked=asked, actor=actor, request_id=request_id)
+    command: Command = _load(COMMANDS[kind], kind, fields, actor=actor, request_id=request_id)
+    _check_units(city, fields)
     if isinstance(command, RequestReturn):
         return _with_districts(city=city, case_no=case_no, command=command)
     return command
@@ -50,18 +87,24 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
-def _load(cls: type[Command], kind: str, fields: dict[str, Any]) -> Command:
-    known = {field.name for field in fields_of(cls)}
-    strange = sorted(set(fields) - known)
-    if strange:
-        raise UnableToBuildCommand(
-            [
-                {"pointer": f"/{name}", "code": "extra_forbidden", "detail": f"{kind} has no such field"}
-                for name in strange
-            ]
-        )
+def _plain(value: object) -> Any:
+    kind: Any = type(value)
+    return _adapter(kind).dump_python(value, mode="json")
+
+
+def _load(cls: Any, kind: str, fields: dict[str, Any], **own: Any) -> Any:
+    """Make the dataclass from JSON values, strictly: "no" is not taken for false."""
+    known = {field.name for field in fields_of(cls)} - ENGINE_FIELDS
+    errors = [
+        {"pointer": f"/{name}", "code": "extra_forbidden", "detail": f"{kind} has no such field"}
+        for name in sorted(set(fields) - known)
+    ]
+    errors += _out_of_range(fields)
+    if errors:
+        raise UnableToBuildCommand(errors)
+    named = {name: _plain(value) for name, value in own.items()}
     try:
-        command: Command = _adapter(_key(cls)).validate_python({**fields, "kind": kind})
+        return _adapter(cls).validate_json(json.dumps({**fields, **named}), strict=True)
     except ValidationError as error:
         raise UnableToBuildCommand(
             [
@@ -69,78 +112,70 @@ def _load(cls: type[Command], kind: str, fields: dict[str, Any]) -> Command:
                 for one in error.errors()
             ]
         ) from error
-    return command
 
 
-def _key(cls: type[Command]) -> Any:
-    return cls
-
-
-def _check_texts(fields: dict[str, Any]) -> None:
-    for name, value in fields.items():
-        if isinstance(value, str):
-            if len(value) > MOST_TEXT:
-                raise BadRequest(
-                    ProblemCode.TOO_LONG, field=name, length=str(len(value)), most=str(MOST_TEXT)
-                )
-            refuse_controls(field=name, text=value)
+def _out_of_range(fields: dict[str, Any]) -> list[dict[str, str]]:
+    """Return what the types cannot say: five grades, and no more photos than anybody looks at."""
+    grade, photos = fields.get("grade"), fields.get("photos")
+    errors = []
+    if isinstance(grade, int) and grade not in GRADES:
+        errors.append(
+            {"pointer": "/grade", "code": "out_of_range", "detail": "1 (very bad) to 5 (very good)"}
+        )
+    if isinstance(photos, list) and len(photos) > MOST_PHOTOS:
+        errors.append({"pointer": "/photos", "code": "too_long", "detail": f"at most {MOST_PHOTOS}"})
+    return errors
 
 
 def _check_units(city: City, fields: dict[str, Any]) -> None:
     for name in UNIT_FIELDS:
         unit = fields.get(name)
-        if isinstance(unit, str) and city.pack.tree.find(unit) is None:
+        if unit is not None and city.pack.tree.find(unit) is None:
             raise BadRequest(ProblemCode.UNKNOWN_UNIT, unit=unit[:60])
 
 
-def _file_case(*, city: City, case_no: str, fields: dict[str, Any]) -> FileCase:
+def _file_case(*, city: City, case_no: str, asked: FileByHand, actor: Actor, request_id: str) -> FileCase:
     """Build row 12 by hand: what the operator names, completed by location and routing.
 
-    Takes ``category``, ``condition``, ``lon``, ``lat``, ``address``, ``area_code``,
-    ``severity``, ``lead`` and ``reason``; a named ``lead`` overrides routing's.
+    A named ``lead`` overrides routing's.
     """
     view = case_view(city=city, case_no=case_no)
-    code = fields.get("category") or view.category
+    code = asked.category or view.category
     category = category_of(grounds=city.grounds, code=code)
     if category is None:
-        raise BadRequest(ProblemCode.UNKNOWN_CATEGORY, category=str(code)[:50])
-    reported = ReportedPlace(
-        lon=fields.get("lon"),
-        lat=fields.get("lat"),
-        address=fields.get("address"),
-        area_code=fields.get("area_code"),
-    )
-    asked = any(fields.get(name) is not None for name in ("lon", "lat", "address", "area_code"))
-    if not asked:
-        reported = _known_place(city, case_no)
+        raise BadRequest(ProblemCode.UNKNOWN_CATEGORY, category=code[:50])
+    check_condition(category=category, condition=asked.condition)
     question = Question(
-        reported=reported,
+        reported=_reported(city=city, case_no=case_no, asked=asked),
         channel=view.channel,
         category=code,
-        condition=fields.get("condition"),
-        severity=fields.get("severity"),
+        condition=asked.condition,
+        severity=asked.severity,
         at=view.received_at,
     )
     found = answer(grounds=city.grounds, question=question)
     decision = found.decision
-    lead = fields.get("lead")
-    if lead is not None:
-        decision = by_hand(decision=decision, lead=lead, grounds=city.grounds)
+    if asked.lead is not None:
+        decision = by_hand(decision=decision, lead=asked.lead, grounds=city.grounds)
     return FileCase(
-        request_id=fields["request_id"],
-        actor=fields["actor"],
+        request_id=request_id,
+        actor=actor,
         category=code,
         category_name=category_name(category),
         place=found.place,
         decision=decision,
         site_check=site_check(category),
-        reason=fields.get("reason") or "",
+        reason=asked.reason,
         rules=found.rules,
     )
 
 
-def _known_place(city: City, case_no: str) -> ReportedPlace:
-    """Return the place as first reported, so that triage may change the category alone."""
+def _reported(*, city: City, case_no: str, asked: FileByHand) -> ReportedPlace:
+    """Return the place the operator names, else the one first reported: triage may change the category alone."""
+    if asked.area_code is not None and city.pack.areas.get(asked.area_code) is None:
+        raise BadRequest(ProblemCode.UNKNOWN_AREA, area=asked.area_code[:50])
+    if any(given is not None for given in (asked.lon, asked.lat, asked.address, asked.area_code)):
+        return ReportedPlace(lon=asked.lon, lat=asked.lat, address=asked.address, area_code=asked.area_code)
     report = city.store.report(report_no=case_no)
     return report.reported if report is not None else ReportedPlace()
 
@@ -149,6 +184,10 @@ def _with_districts(*, city: City, case_no: str, command: RequestReturn) -> Requ
     """Note whether the proposed unit answers for another district (then the city rules)."""
     if command.proposed_unit is None:
         return command
+    kept = city.store.command(request_id=command.request_id)
+    if kept is not None and isinstance(kept.command, RequestReturn):
+        # Sent again: judged by the owner of then, or a repetition would look like another command.
+        return replace(command, crosses_district=kept.command.crosses_district)
     view = case_view(city=city, case_no=case_no)
     here = _district_of(city, view.owner)
     there = _district_of(city, command.proposed_unit)

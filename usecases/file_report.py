@@ -6,18 +6,24 @@ only a request that is wrong in itself is refused.
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from domain.catalogue import Category
 from domain.identifiers import RANDOM_BITS, number
 from domain.place import ReportedPlace
 from domain.report import Accepted, NewReport, Reporter
+from store.group_commit import UnableToSubmit
 from store.rows import Conflict
 from usecases.city import City
 from usecases.problems import BadRequest, Finding, ProblemCode
+from usecases.texts import check_values
 
-MOST_CHARACTERS = {"description": 20_000, "address": 500, "source": 100, "source_no": 200, "name": 100}
+MOST_CHARACTERS = {
+    "description": 20_000, "address": 500, "source_no": 200, "email": 200, "idempotency_key": 200, "phone": 40,
+}  # fmt: skip
+MOST_OTHERWISE = 100
 CLOCK_SKEW = timedelta(minutes=5)
 """How far a sender's clock may run ahead before its time counts as wrong."""
 UNCLASSIFIED = "unclassified"
@@ -26,7 +32,6 @@ NUMBER_TAKEN = "number_taken"
 """The store's word for a drawn number that is somebody else's: draw again."""
 NOWHERE = ReportedPlace()
 NOBODY = Reporter()
-ALLOWED_CONTROLS = frozenset("\n\r\t")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,12 +65,20 @@ async def file_report(*, city: City, ask: FileReport) -> Filed:
     """Accept a report; durable when this returns. Raises BadRequest."""
     now = city.now()
     check(city=city, ask=ask, now=now)
-    accepted = await city.intake.submit(new_report(city=city, ask=ask, now=now))
+    accepted = await _submit(city, new_report(city=city, ask=ask, now=now))
     while isinstance(accepted, Conflict):
         if accepted.code != NUMBER_TAKEN:
             raise BadRequest(ProblemCode(accepted.code))
-        accepted = await city.intake.submit(new_report(city=city, ask=ask, now=now))
+        accepted = await _submit(city, new_report(city=city, ask=ask, now=now))
     return Filed(accepted=accepted, warnings=tuple(place_warnings(city=city, place=ask.place)))
+
+
+async def _submit(city: City, report: NewReport) -> Accepted | Conflict:
+    try:
+        return await city.intake.submit(report)
+    except UnableToSubmit as error:
+        # This process is going down; another one takes the report.
+        raise BadRequest(ProblemCode.OVERLOADED) from error
 
 
 def new_report(*, city: City, ask: FileReport, now: datetime) -> NewReport:
@@ -77,7 +90,8 @@ def new_report(*, city: City, ask: FileReport, now: datetime) -> NewReport:
         case_no=case_no,
         report_no=case_no,
         source=ask.source or ask.channel,
-        source_no=ask.source_no,
+        # A blank number identifies nothing: two reports that have it are not the same.
+        source_no=(ask.source_no or "").strip() or None,
         channel=ask.channel,
         category=ask.category or UNCLASSIFIED,
         condition=ask.condition,
@@ -89,24 +103,21 @@ def new_report(*, city: City, ask: FileReport, now: datetime) -> NewReport:
         exercise=ask.exercise,
         occurred_at=ask.occurred_at or now,
         received_at=now,
-        idempotency_key=ask.idempotency_key,
+        idempotency_key=(ask.idempotency_key or "").strip() or None,
         fingerprint=fingerprint(ask),
     )
 
 
 def fingerprint(ask: FileReport) -> str:
-    """Return what tells two bodies apart under one idempotency key."""
-    parts = (
-        ask.channel, ask.description, ask.category, ask.condition, ask.source, ask.source_no, ask.severity,
-        ask.place.lon, ask.place.lat, ask.place.address, ask.place.area_code, ask.tags, ask.exercise,
-        str(ask.occurred_at), ask.reporter.phone, ask.reporter.email,
-    )  # fmt: skip
-    return hashlib.sha256(json.dumps(parts, ensure_ascii=True).encode()).hexdigest()
+    """Return what tells two bodies apart under one idempotency key: all that was sent but the key."""
+    parts = asdict(replace(ask, idempotency_key=None))
+    text = json.dumps(parts, ensure_ascii=True, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def check(*, city: City, ask: FileReport, now: datetime) -> None:
     """Refuse what is wrong in itself. Raises BadRequest with a stable code."""
-    _check_texts(ask)
+    check_values(values=asdict(ask), most=MOST_CHARACTERS, otherwise=MOST_OTHERWISE)
     if ask.channel not in city.pack.channels:
         known = ", ".join(sorted(city.pack.channels))
         raise BadRequest(ProblemCode.UNKNOWN_CHANNEL, channel=ask.channel[:50], known=known)
@@ -125,48 +136,24 @@ def _check_category(city: City, ask: FileReport) -> None:
     category = city.pack.catalogue.get(ask.category)
     if category is None:
         raise BadRequest(ProblemCode.UNKNOWN_CATEGORY, category=ask.category[:50])
-    if ask.condition is not None and all(one.code != ask.condition for one in category.conditions):
+    check_condition(category=category, condition=ask.condition)
+
+
+def check_condition(*, category: Category, condition: str | None) -> None:
+    """Raise BadRequest for a filing condition the category does not have."""
+    if condition is not None and all(one.code != condition for one in category.conditions):
         known = ", ".join(one.code for one in category.conditions)
         raise BadRequest(
-            ProblemCode.UNKNOWN_CONDITION, category=category.code, condition=ask.condition[:50], known=known
+            ProblemCode.UNKNOWN_CONDITION, category=category.code, condition=condition[:50], known=known
         )
-
-
-def _check_texts(ask: FileReport) -> None:
-    texts = {
-        "description": ask.description,
-        "address": ask.place.address or "",
-        "source": ask.source,
-        "source_no": ask.source_no or "",
-        "name": ask.reporter.name,
-    }
-    for field, text in texts.items():
-        if len(text) > MOST_CHARACTERS[field]:
-            raise BadRequest(
-                ProblemCode.TOO_LONG, field=field, length=str(len(text)), most=str(MOST_CHARACTERS[field])
-            )
-        refuse_controls(field=field, text=text)
-
-
-def refuse_controls(*, field: str, text: str) -> None:
-    """Raise BadRequest where a text holds a control character other than a line break or tab."""
-    if text.isprintable():
-        return
-    for char in text:
-        if (
-            (ord(char) < 32 and char not in ALLOWED_CONTROLS)
-            or 0x7F <= ord(char) < 0xA0
-            or 0xD800 <= ord(char) < 0xE000
-        ):
-            raise BadRequest(ProblemCode.CONTROL_CHARACTERS, field=field, point=f"{ord(char):04X}")
 
 
 def place_warnings(*, city: City, place: ReportedPlace) -> list[Finding]:
     """Return what the sender should know about the place; cheap, since the binding look-up comes later."""
-    if place.lon is None and place.lat is None and not place.address and place.area_code is None:
-        return [Finding(code=ProblemCode.NO_PLACE, params={})]
     if place.lon is None or place.lat is None:
-        return []
+        # Half a point is no point.
+        named = bool(place.address and place.address.strip()) or place.area_code is not None
+        return [] if named else [Finding(code=ProblemCode.NO_PLACE, params={})]
     west, south, east, north = city.pack.city.bbox
     inside = west <= place.lon <= east and south <= place.lat <= north
     swapped = west <= place.lat <= east and south <= place.lon <= north

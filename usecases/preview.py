@@ -43,7 +43,12 @@ def preview(*, city: City, ask: PreviewReport) -> Preview:
     """Locate and route without storing anything. Raises BadRequest for a bad question."""
     now = ask.at or city.now()
     as_report = FileReport(
-        channel=ask.channel, description="", category=ask.category, condition=ask.condition, place=ask.place
+        channel=ask.channel,
+        description="",
+        category=ask.category,
+        condition=ask.condition,
+        place=ask.place,
+        tags=ask.tags,
     )
     check(city=city, ask=as_report, now=city.now())
     channel = city.pack.channels[ask.channel]

@@ -13,11 +13,14 @@ class ProblemCode(StrEnum):
 
     MALFORMED_JSON = "malformed_json"
     INVALID_BODY = "invalid_body"
+    INVALID_PARAMETER = "invalid_parameter"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     UNKNOWN_CATEGORY = "unknown_category"
     UNKNOWN_CONDITION = "unknown_condition"
     UNKNOWN_CHANNEL = "unknown_channel"
     UNKNOWN_AREA = "unknown_area"
     UNKNOWN_UNIT = "unknown_unit"
+    UNKNOWN_COMMAND = "unknown_command"
     UNKNOWN_ACTOR = "unknown_actor"
     ACTOR_REQUIRED = "actor_required"
     HEADER_ACTOR_OUTSIDE_DEMO = "header_actor_outside_demo"
@@ -25,10 +28,13 @@ class ProblemCode(StrEnum):
     TOO_LONG = "too_long"
     BODY_TOO_LARGE = "body_too_large"
     CONTROL_CHARACTERS = "control_characters"
+    NOT_A_NUMBER = "not_a_number"
+    TOO_DEEP = "too_deep"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     REQUEST_ID_REUSED = "request_id_reused"
     CASE_NOT_FOUND = "case_not_found"
     REPORT_NOT_FOUND = "report_not_found"
+    UNIT_NOT_FOUND = "unit_not_found"
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     BAD_CURSOR = "bad_cursor"
@@ -43,13 +49,23 @@ class ProblemCode(StrEnum):
 PROBLEMS: dict[ProblemCode, tuple[int, str, str]] = {
     ProblemCode.MALFORMED_JSON: (
         400,
-        "请求体不是合法的 JSON：{detail}",
-        "the body is not valid JSON: {detail}",
+        "请求体不是合法的 JSON（{detail}）；请改正后重发，编码用 UTF-8",
+        "the body is not valid JSON ({detail}); correct it and send again, in UTF-8",
     ),
     ProblemCode.INVALID_BODY: (
         422,
-        "请求内容不合要求，见 errors",
-        "the body does not fit the schema; see errors",
+        "请求内容不合要求；请按 errors 所列逐项改正后重发",
+        "the body does not fit the schema; correct what errors names and send again",
+    ),
+    ProblemCode.INVALID_PARAMETER: (
+        422,
+        "地址或请求头中的参数不合要求；请按 errors 所列逐项改正",
+        "a parameter of the address or a header does not fit; correct what errors names",
+    ),
+    ProblemCode.UNSUPPORTED_MEDIA_TYPE: (
+        415,
+        "不支持的内容类型“{given}”；请以 Content-Type: application/json 发送",
+        "content type {given} is not taken; send Content-Type: application/json",
     ),
     ProblemCode.UNKNOWN_CATEGORY: (
         422,
@@ -66,8 +82,21 @@ PROBLEMS: dict[ProblemCode, tuple[int, str, str]] = {
         "没有名为“{channel}”的渠道；可用：{known}",
         "no channel {channel}; known: {known}",
     ),
-    ProblemCode.UNKNOWN_AREA: (422, "没有编码为“{area}”的区域", "no area {area}"),
-    ProblemCode.UNKNOWN_UNIT: (422, "没有编码为“{unit}”的单位", "no unit {unit} in the organisation tree"),
+    ProblemCode.UNKNOWN_AREA: (
+        422,
+        "没有编码为“{area}”的区域；请核对编码，或改填坐标、地址",
+        "no area {area}; check the code, or send a point or an address instead",
+    ),
+    ProblemCode.UNKNOWN_UNIT: (
+        422,
+        "没有编码为“{unit}”的单位；请核对编码，可用 GET /api/v1/units/{{code}} 查询",
+        "no unit {unit} in the organisation tree; check the code, GET /api/v1/units/{{code}} knows them",
+    ),
+    ProblemCode.UNKNOWN_COMMAND: (
+        422,
+        "没有名为“{kind}”的指令；可用：{known}",
+        "no command {kind}; known: {known}",
+    ),
     ProblemCode.UNKNOWN_ACTOR: (
         401,
         "操作者无效：{detail}；格式为 X-Cityops-Actor: id=账号; role=角色; unit=单位编码",
@@ -103,6 +132,16 @@ PROBLEMS: dict[ProblemCode, tuple[int, str, str]] = {
         "字段 {field} 含有控制字符（U+{point}）；请去除后重发",
         "{field} holds a control character (U+{point}); remove it and send again",
     ),
+    ProblemCode.NOT_A_NUMBER: (
+        422,
+        "字段 {field} 不是有限的数（NaN 或 Infinity）；请填写数值或留空",
+        "{field} is no finite number (NaN or Infinity); send a number or leave it out",
+    ),
+    ProblemCode.TOO_DEEP: (
+        422,
+        "字段 {field} 嵌套超过 {most} 层；请简化后重发",
+        "{field} is nested deeper than {most} levels; simplify it and send again",
+    ),
     ProblemCode.IDEMPOTENCY_KEY_REUSED: (
         422,
         "同一 Idempotency-Key 已用于内容不同的请求；请为新请求使用新的键",
@@ -113,10 +152,31 @@ PROBLEMS: dict[ProblemCode, tuple[int, str, str]] = {
         "同一请求编号已用于内容不同的指令；请为新指令使用新的编号",
         "this request id was used with another command; use a new id for a new command",
     ),
-    ProblemCode.CASE_NOT_FOUND: (404, "没有编号为 {case_no} 的案件", "no case {case_no}"),
-    ProblemCode.REPORT_NOT_FOUND: (404, "没有编号为 {report_no} 的报告", "no report {report_no}"),
-    ProblemCode.NOT_FOUND: (404, "没有此地址：{path}", "nothing at {path}"),
-    ProblemCode.METHOD_NOT_ALLOWED: (405, "{path} 不支持 {method}", "{path} does not take {method}"),
+    ProblemCode.CASE_NOT_FOUND: (
+        404,
+        "没有编号为 {case_no} 的案件；请核对编号（末位是校验位）",
+        "no case {case_no}; check the number (its last character is a check digit)",
+    ),
+    ProblemCode.REPORT_NOT_FOUND: (
+        404,
+        "没有编号为 {report_no} 的报告；请核对回执上的编号",
+        "no report {report_no}; check the number on the receipt",
+    ),
+    ProblemCode.UNIT_NOT_FOUND: (
+        404,
+        "没有编码为“{unit}”的单位；请核对编码",
+        "no unit {unit} in the organisation tree; check the code",
+    ),
+    ProblemCode.NOT_FOUND: (
+        404,
+        "没有此地址：{path}；可用地址见 /docs",
+        "nothing at {path}; /docs lists what there is",
+    ),
+    ProblemCode.METHOD_NOT_ALLOWED: (
+        405,
+        "{path} 不支持 {method}；可用的方法见 Allow 头",
+        "{path} does not take {method}; the Allow header names what it takes",
+    ),
     ProblemCode.BAD_CURSOR: (
         422,
         "分页游标无效；请从第一页重新开始",
@@ -124,8 +184,8 @@ PROBLEMS: dict[ProblemCode, tuple[int, str, str]] = {
     ),
     ProblemCode.MERGE_TARGET: (
         422,
-        "案件 {master} 不能作为并案主案：{detail}",
-        "case {master} cannot take a merged report: {detail}",
+        "案件 {master} 已结束（{detail}），不能作为并案主案；请选择在办案件",
+        "case {master} has ended ({detail}) and cannot take a merged report; choose an open case",
     ),
     ProblemCode.NO_PLACE: (
         422,

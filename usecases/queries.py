@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.case import STATUS_ZH, Status
+from domain.identifiers import is_number
 from domain.transitions import commands
 from domain.views import CaseFilter, CasePage, CaseView, Timeline
 from store.filters import UnableToReadCursor
@@ -39,7 +40,7 @@ class AllowedAction:
 
 def report_status(*, city: City, report_no: str) -> ReportStatus | None:
     """Return where a report stands, following a merge to its master; None for an unknown number."""
-    report = city.store.report(report_no=report_no)
+    report = city.store.report(report_no=report_no) if is_number(report_no) else None
     view = city.store.case(case_no=report.belongs_to) if report is not None else None
     if report is None or view is None:
         return None
@@ -58,7 +59,7 @@ def report_status(*, city: City, report_no: str) -> ReportStatus | None:
 
 def case_view(*, city: City, case_no: str) -> CaseView:
     """Return a case. Raises BadRequest when there is none."""
-    view = city.store.case(case_no=case_no)
+    view = city.store.case(case_no=case_no) if is_number(case_no) else None
     if view is None:
         raise BadRequest(ProblemCode.CASE_NOT_FOUND, case_no=case_no[:40])
     return view
@@ -66,7 +67,7 @@ def case_view(*, city: City, case_no: str) -> CaseView:
 
 def case_history(*, city: City, case_no: str) -> Timeline:
     """Return a case with every recorded fact. Raises BadRequest when there is none."""
-    timeline = city.store.timeline(case_no=case_no)
+    timeline = city.store.timeline(case_no=case_no) if is_number(case_no) else None
     if timeline is None:
         raise BadRequest(ProblemCode.CASE_NOT_FOUND, case_no=case_no[:40])
     return timeline
@@ -89,7 +90,7 @@ def allowed_actions(view: CaseView) -> tuple[AllowedAction, ...]:
 def unit_messages(*, city: City, unit: str, limit: int, cursor: str | None) -> BoxPage:
     """Return a unit's in-app inbox, newest first. Raises BadRequest."""
     if city.pack.tree.find(unit) is None:
-        raise BadRequest(ProblemCode.UNKNOWN_UNIT, unit=unit[:60])
+        raise BadRequest(ProblemCode.UNIT_NOT_FOUND, unit=unit[:60])
     try:
         return city.store.inbox_messages(unit=unit, limit=limit, cursor=cursor)
     except UnableToReadCursor as error:
