@@ -39,7 +39,7 @@ class Spot:
 
 def candidates() -> Iterator[tuple[float, float]]:
     """Yield points of a lattice over the inner city, in an order that is the same every time."""
-    points = [(114.16 + STEP * x, 30.46 + STEP * y) for x in range(75) for y in range(60)]
+    points = [(round(114.16 + STEP * x, 6), round(30.46 + STEP * y, 6)) for x in range(75) for y in range(60)]
     random.Random(2026).shuffle(points)
     yield from points
 
@@ -55,7 +55,6 @@ class Town:
     async def spot(self, category: str = "E0110", *, zone: bool = False) -> Spot:
         """Return a fresh point that is safely inside its grid, in a functional zone or in none."""
         for lon, lat in self._points:
-            lon, lat = round(lon, 6), round(lat, 6)
             body = {"channel": "console", "category": category, "place": {"lon": lon, "lat": lat}}
             shown = await self.json("POST", "/api/v1/preview", body)
             found = shown["place"]
@@ -64,13 +63,15 @@ class Town:
                 return Spot(lon=lon, lat=lat, preview=shown)
         raise AssertionError("the lattice is used up")
 
-    async def json(self, method: str, path: str, body: Json | None = None, **headers: str) -> Any:
+    async def json(
+        self, method: str, path: str, body: Json | None = None, *, actor: str = "", key: str = ""
+    ) -> Any:
         """Return the answer's body; the answer must be a success."""
-        response = await self.http.request(method, path, json=body, headers=headers)
+        response = await self.http.request(method, path, json=body, headers=headers(actor=actor, key=key))
         assert response.is_success, f"{method} {path}: {response.status_code} {response.text}"
         return response.json()
 
-    async def file(self, spot: Spot | None = None, *, key: str | None = None, **given: Any) -> Json:
+    async def file(self, spot: Spot | None = None, *, key: str = "", **given: Any) -> Json:
         """File a report and return its receipt. ``category`` and ``channel`` have defaults."""
         body = {
             "channel": "console",
@@ -81,8 +82,7 @@ class Town:
         }
         if spot is not None:
             body.setdefault("place", spot.place)
-        headers = {} if key is None else {"idempotency-key": key}
-        receipt: Json = await self.json("POST", "/api/v1/reports", body, **headers)
+        receipt: Json = await self.json("POST", "/api/v1/reports", body, key=key)
         return receipt
 
     async def dispatched(self, category: str = "E0110", **given: Any) -> Json:
@@ -104,7 +104,8 @@ class Town:
 
     async def wait(self, case_no: str, status: str) -> Json:
         """Return the case once it has this state."""
-        return await self.until(lambda: self.case(case_no), lambda case: case["status"] == status)
+        case: Json = await self.until(lambda: self.case(case_no), lambda case: case["status"] == status)
+        return case
 
     async def until(self, ask: Callable[[], Any], holds: Callable[[Any], bool]) -> Any:
         """Ask until the answer is as it should be, and return it."""
@@ -115,12 +116,13 @@ class Town:
         return answer
 
     async def send(
-        self, case_no: str, kind: str, actor: str, *, key: str | None = None, **fields: Any
+        self, case_no: str, kind: str, actor: str, *, key: str = "", **fields: Any
     ) -> httpx.Response:
         """Send a command and return the answer, whatever it is."""
-        headers = {"x-cityops-actor": actor} | ({} if key is None else {"idempotency-key": key})
         return await self.http.post(
-            f"/api/v1/cases/{case_no}/commands", json={"kind": kind, **fields}, headers=headers
+            f"/api/v1/cases/{case_no}/commands",
+            json={"kind": kind, **fields},
+            headers=headers(actor=actor, key=key),
         )
 
     async def act(self, case_no: str, kind: str, actor: str, **fields: Any) -> Json:
@@ -130,7 +132,7 @@ class Town:
         answer: Json = response.json()
         if answer["pending"]:
             # A slow machine: accepted and durable, carried out a little later.
-            key = response.json()["request_id"]
+            key = answer["idempotency_key"]
             answer = await self.until(
                 lambda: self._again(case_no, kind, actor, key, fields), lambda said: not said["pending"]
             )
@@ -148,6 +150,12 @@ class Town:
         response = await self.send(case_no, kind, actor, **fields)
         body = is_problem(response)
         return response.status_code, body["code"]
+
+
+def headers(*, actor: str = "", key: str = "") -> dict[str, str]:
+    """Return the headers of a request: who acts, and the key that makes it repeatable."""
+    given = {"x-cityops-actor": actor, "idempotency-key": key}
+    return {name: text for name, text in given.items() if text}
 
 
 def is_problem(response: httpx.Response) -> Json:

@@ -1,0 +1,41 @@
+"""Stretches of a case's life that several tests need behind them."""
+
+from typing import Any
+
+from tests.functional.town import OPERATOR, Json, Town, checker, handler
+
+CHECKED, UNCHECKED = "E0110", "H-MKT-01"
+"""A category that is looked at on site before it is closed, and one that is not."""
+
+
+async def signed_in(town: Town, category: str = CHECKED, **given: Any) -> Json:
+    """Return a case that its owner has signed in for and works on."""
+    case = await town.dispatched(category, **given)
+    return await town.act(case["case_no"], "sign_in", handler(case["owner"]), assignee="crew-7")
+
+
+async def submitted(town: Town, category: str = CHECKED, **given: Any) -> Json:
+    """Return a case with a result: in check where its category is looked at on site."""
+    case = await signed_in(town, category, **given)
+    return await town.act(
+        case["case_no"], "submit_result", handler(case["owner"]), result="已清理", contacted=True
+    )
+
+
+async def closed(town: Town, **given: Any) -> Json:
+    """Return a case that passed its check; its reporters are visited now, where there are any."""
+    case = await submitted(town, **given)
+    return await town.act(
+        case["case_no"], "record_check", checker(case["checker"]), passed=True, note="清理干净"
+    )
+
+
+async def visited(town: Town, case: Json, report_no: str, **said: Any) -> Json:
+    """Record a try to reach a reporter, and return the case after it."""
+    fields = {"report_no": report_no, "reached": True, "solved": True, "grade": 5, **said}
+    return await town.act(case["case_no"], "record_visit", OPERATOR, **fields)
+
+
+def rows(facts: list[Json]) -> list[int]:
+    """Return the rows of the transition table that moved the case, in order."""
+    return [fact["row"] for fact in facts if fact["source"] != fact["target"]]
