@@ -21,8 +21,8 @@ from boot.worker import stop_event
 from domain.errors import CommandRefused
 from notifications.delivery import Channel, Renderer, State, deliver
 from store.rows import OutboxKind, OutboxRow, OutboxState
-from usecases.act import deliver as deliver_command
 from usecases.city import City
+from usecases.deliver import deliver as deliver_command
 from usecases.start_case import Start, start_cases
 
 LEASE_S = 30.0
@@ -102,7 +102,7 @@ class Relay:
             if report is None:
                 log.error("outbox row without report", key=row.key)
                 continue
-            starts.append(Start(outbox_id=row.id, report=report))
+            starts.append(Start(outbox_id=row.id, report=report, again=row.attempts > 1))
         return starts
 
     async def _commands(self, rows: list[OutboxRow]) -> None:

@@ -9,21 +9,16 @@ with the command's result, in one transaction.
 import asyncio
 from dataclasses import dataclass
 
-import structlog
-
-from domain.case import ENDED, STATUS_ZH, Status
+from domain.case import ENDED, Status
 from domain.errors import CommandRefused, RefusalCode
 from domain.messages import Command, MergeInto
 from domain.views import CaseView
 from store.rows import Conflict, InboxRow
-from store.rows import Done as Delivered
 from usecases.city import City
-from usecases.gateway import CaseNotRunning, UnableToReachCase
+from usecases.deliver import deliver, status_name
 from usecases.problems import BadRequest, ProblemCode
 from usecases.queries import case_view
-from usecases.start_case import join_master
 
-log = structlog.get_logger()
 OWN_DELIVERY_S = 10.0
 """The relay leaves a command to its sender's own delivery for this long (machine seconds)."""
 
@@ -47,31 +42,9 @@ async def act(*, city: City, case_no: str, command: Command) -> Acted:
     return Acted(case=fresh or view, pending=pending)
 
 
-async def deliver(*, city: City, case_no: str, command: Command) -> bool:
-    """Carry a kept command to its case and record the answer; False when it must be tried again.
-
-    Raises CommandRefused (recorded as the command's result).
-    """
-    try:
-        record = await city.cases.act(case_no=case_no, command=command)
-    except CommandRefused as refused:
-        await asyncio.to_thread(_refuse, city, command, refused)
-        raise
-    except CaseNotRunning:
-        return await asyncio.to_thread(_not_running, city, case_no, command)
-    except UnableToReachCase as error:
-        log.info("command left to the relay", case_no=case_no, kind=command.kind, why=str(error))
-        return False
-    if isinstance(command, MergeInto):
-        await asyncio.to_thread(lambda: join_master(city=city, record=record))
-    done = Delivered(request_id=command.request_id)
-    await asyncio.to_thread(lambda: city.store.record(record=record, done=done))
-    return True
-
-
 def _ready(city: City, case_no: str, command: Command) -> CaseView:
     view = case_view(city=city, case_no=case_no)
-    if isinstance(command, MergeInto):
+    if isinstance(command, MergeInto) and city.store.command(request_id=command.request_id) is None:
         _check_master(city, command)
     return view
 
@@ -79,11 +52,7 @@ def _ready(city: City, case_no: str, command: Command) -> CaseView:
 def _check_master(city: City, command: MergeInto) -> None:
     master = case_view(city=city, case_no=command.master)
     if Status(master.status) in ENDED:
-        raise BadRequest(ProblemCode.MERGE_TARGET, master=command.master, detail=_name(master))
-
-
-def _name(view: CaseView) -> str:
-    return f"{STATUS_ZH[Status(view.status)]} {view.status}"
+        raise BadRequest(ProblemCode.MERGE_TARGET, master=command.master, detail=status_name(master))
 
 
 def _keep(city: City, case_no: str, command: Command) -> InboxRow:
@@ -98,17 +67,3 @@ def _repeat(row: InboxRow, view: CaseView) -> Acted:
     if row.status == "refused" and row.code is not None:
         raise CommandRefused(RefusalCode(row.code), **(row.params or {}))
     return Acted(case=view)
-
-
-def _refuse(city: City, command: Command, refused: CommandRefused) -> None:
-    city.store.refuse_command(request_id=command.request_id, code=refused.code.value, params=refused.params)
-
-
-def _not_running(city: City, case_no: str, command: Command) -> bool:
-    """An ended case refuses for good; one that is not started yet takes the command later."""
-    view = city.store.case(case_no=case_no)
-    if view is None or Status(view.status) not in ENDED:
-        return False
-    refused = CommandRefused(RefusalCode.CASE_ENDED, status=_name(view))
-    _refuse(city, command, refused)
-    raise refused

@@ -3,7 +3,8 @@
 Run by the relay for outbox rows of kind ``start_case``. History first (ADR 0010): the
 workflow is started with the decided state, and only then is the step written to the
 store. A crash between the two starts again, finds the workflow running and records what
-that one was given.
+that one was given. A report that belongs to an open case joins that case's history before
+it is recorded as merged.
 """
 
 import asyncio
@@ -11,15 +12,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.actor import ENGINE
 from domain.begin import BEGIN, Begin, begin
 from domain.case import CaseState, Outcome, Status
-from domain.messages import JoinReport
+from domain.errors import CommandRefused
 from domain.place import Place
 from domain.report import NewReport
 from domain.views import Record, record_of, view_of
 from store.rows import Done as Delivered
 from usecases.city import City, Grounds
+from usecases.deliver import deliver, join_of
 from usecases.duplicates import NONE_FOUND, Duplicates, find_duplicates
 from usecases.gateway import UnableToReachCase
 from usecases.place_and_owner import (
@@ -35,17 +36,17 @@ from usecases.place_and_owner import (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Start:
-    """One outbox row to carry out: its id, the report, and whether merging is allowed."""
+    """One outbox row to carry out: its id, the report, and whether it was tried before."""
 
     outbox_id: int
     report: NewReport
-    merge: bool = True
+    again: bool = False
 
 
 async def start_cases(*, city: City, starts: Sequence[Start]) -> list[Start]:
     """Start these cases; return those that could not be started and must be tried again."""
     outcomes = await asyncio.to_thread(_decide_all, city, starts)
-    records = await asyncio.gather(*(_start(city, outcome) for outcome in outcomes))
+    records = await asyncio.gather(*map(_start, [city] * len(starts), starts, outcomes))
     done: list[tuple[Record, Delivered]] = []
     failed: list[Start] = []
     for start, record in zip(starts, records, strict=True):
@@ -54,23 +55,31 @@ async def start_cases(*, city: City, starts: Sequence[Start]) -> list[Start]:
         else:
             done.append((record, Delivered(outbox_id=start.outbox_id)))
     if done:
-        await asyncio.to_thread(_write, city, done)
+        await asyncio.to_thread(lambda: city.store.record_many(records=done))
     return failed
 
 
 def _decide_all(city: City, starts: Sequence[Start]) -> list[Outcome]:
-    return [begin(prepare(city=city, report=start.report, merge=start.merge)) for start in starts]
+    return [begin(prepare(city=city, report=start.report, same=_same(city, start))) for start in starts]
 
 
-def prepare(*, city: City, report: NewReport, merge: bool = True) -> Begin:
-    """Gather what a case begins with: place, owner, rules, possible duplicates."""
+def _same(city: City, start: Start) -> Duplicates | None:
+    """Return what an earlier try has settled about duplicates; None when nothing has."""
+    kept = city.store.command(request_id=_join_id(start.report.report_no)) if start.again else None
+    if kept is None:
+        return None
+    return _refused_by(city, kept.case_no) if kept.status == "refused" else Duplicates(master=kept.case_no)
+
+
+def prepare(*, city: City, report: NewReport, same: Duplicates | None = None) -> Begin:
+    """Gather what a case begins with: place, owner, rules, possible duplicates (looked for unless given)."""
     place = report.reported
     if place.lon is not None and place.lat is not None:
         city.grounds.placeholders.observe(channel=report.channel, lon=place.lon, lat=place.lat)
     found = answer(grounds=city.grounds, question=question_of(report))
-    same = _duplicates(city, report, found.place) if merge else NONE_FOUND
     at = max(city.now(), report.received_at)
-    return begin_with(grounds=city.grounds, report=report, found=found, at=at, same=same)
+    known = _duplicates(city, report, found.place) if same is None else same
+    return begin_with(grounds=city.grounds, report=report, found=found, at=at, same=known)
 
 
 def question_of(report: NewReport) -> Question:
@@ -129,14 +138,49 @@ def wants_visit(*, grounds: Grounds, report: NewReport) -> bool:
     return person and reachable and reporter.wants_visit
 
 
-async def _start(city: City, outcome: Outcome) -> Record | None:
+async def _start(city: City, start: Start, outcome: Outcome) -> Record | None:
     if outcome.state.status is Status.MERGED:
-        return record_of(outcome)
+        return await _join(city, start, outcome)
+    return await _run(city, outcome)
+
+
+async def _run(city: City, outcome: Outcome) -> Record | None:
     try:
         first = await city.cases.start(state=outcome.state)
     except UnableToReachCase:
         return None
     return record_of(outcome) if first is None else first_record(first)
+
+
+async def _join(city: City, start: Start, outcome: Outcome) -> Record | None:
+    """Let the master take the report, then say that it is merged.
+
+    The intention is kept first, so that a second try joins the same master. A master that
+    ended meanwhile refuses: then the report is a case of its own after all.
+    """
+    state, master = outcome.state, outcome.state.master or ""
+    join = join_of(state, state.reports[0], request_id=_join_id(start.report.report_no))
+    try:
+        await asyncio.to_thread(
+            lambda: city.store.put_command(case_no=master, command=join, received_at=city.now(), grace_s=0.0)
+        )
+        delivered = await deliver(city=city, case_no=master, command=join)
+    except CommandRefused:
+        own = await asyncio.to_thread(
+            lambda: begin(prepare(city=city, report=start.report, same=_refused_by(city, master)))
+        )
+        return await _run(city, own)
+    return record_of(outcome) if delivered else None
+
+
+def _join_id(report_no: str) -> str:
+    return f"join:{report_no}"
+
+
+def _refused_by(city: City, master: str) -> Duplicates:
+    """Return what is left to look at when a master has ended: the case it was merged into, if it was."""
+    view = city.store.case(case_no=master)
+    return Duplicates(proposals=(view.master,)) if view is not None and view.master else NONE_FOUND
 
 
 def first_record(state: CaseState) -> Record:
@@ -145,22 +189,3 @@ def first_record(state: CaseState) -> Record:
         if done.request_id == BEGIN:
             return Record(view=view_of(state), facts=done.facts, notices=done.notices)
     return Record(view=view_of(state), facts=(), notices=())
-
-
-def _write(city: City, done: Sequence[tuple[Record, Delivered]]) -> None:
-    for record, _ in done:
-        if record.view.master is not None:
-            join_master(city=city, record=record)
-    city.store.record_many(records=done)
-
-
-def join_master(*, city: City, record: Record) -> None:
-    """Tell the master case, durably and once, that these reports are its own now."""
-    master = record.view.master
-    if master is None:
-        return
-    for report_no in record.view.reports:
-        command = JoinReport(
-            request_id=f"join:{report_no}", actor=ENGINE, report_no=report_no, merged_case=record.view.case_no
-        )
-        city.store.put_command(case_no=master, command=command, received_at=city.now(), grace_s=0.0)

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -30,6 +30,7 @@ from domain.actor import Actor
 from domain.begin import Begin, begin
 from domain.case import CaseState
 from domain.clock import city_time
+from domain.identifiers import RANDOM_BITS, number
 from domain.messages import Command
 from domain.policy import CityClock
 from domain.views import Timeline, record_of
@@ -47,6 +48,7 @@ FLAGS = (
     "system.workflowTimeSkippingEnabled=true",
     'history.timerProcessorMaxTimeShift="10ms"',
 )
+DAY = date(2026, 9, 14)
 BREATH = timedelta(milliseconds=500)
 """How far beyond a deadline time is skipped."""
 SKIPPING = frozenset({"WORKFLOW_EXECUTION_OPTIONS_UPDATED", "WORKFLOW_EXECUTION_TIME_SKIPPING_TRANSITIONED"})
@@ -140,7 +142,7 @@ class Desk:
     async def start(self, beginning: Begin) -> CaseState:
         """Begin a case as the relay does: history first, then the store. Time is not skipped by itself."""
         rules = replace(beginning.rules, clock=self.city.clock)
-        case_no = f"{beginning.case_no}-{uuid.uuid4().hex[:8]}"
+        case_no = number(day=DAY, random_bits=self.city.random_bits(RANDOM_BITS))
         outcome = begin(replace(beginning, case_no=case_no, rules=rules))
         with self.env.with_time_skipping_disabled():
             assert await self.city.cases.start(state=outcome.state) is None
@@ -149,7 +151,11 @@ class Desk:
 
     async def send(self, case_no: str, kind: type[Command], *, by: Actor, **fields: Any) -> Acted:
         """Send a command the way a person's request does."""
-        return await act(city=self.city, case_no=case_no, command=self.command(kind, by=by, **fields))
+        return await self.carry(case_no, self.command(kind, by=by, **fields))
+
+    async def carry(self, case_no: str, command: Command) -> Acted:
+        """Send a command made before."""
+        return await act(city=self.city, case_no=case_no, command=command)
 
     def command(self, kind: type[Command], *, by: Actor, **fields: Any) -> Command:
         """Return a command with a fresh request id, unless one is given."""
