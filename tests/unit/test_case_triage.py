@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from domain.case import ReportRef, Status
-from domain.decide import decide
+from domain.decide import REMEMBERED, decide
 from domain.decision import Shortfall
 from domain.errors import RefusalCode
 from domain.messages import FileCase, JoinReport, MergeInto, SignIn
@@ -271,3 +271,16 @@ def test_only_the_owner_signs_in() -> None:
     case = a_case()
     with refused(case, RefusalCode.NOT_THE_OWNER):
         case.do(SignIn, by=handler(STREET))
+
+
+def test_a_request_is_remembered_through_the_next_sixty_three() -> None:
+    case = a_case()
+    sign_in = SignIn(request_id="first", actor=handler(WATER))
+    first = case.keep(decide(case.state, sign_in, MONDAY))
+    for number in range(REMEMBERED - 1):
+        case.joined(f"R-{number + 2}")
+
+    assert decide(case.state, sign_in, MONDAY).facts == first.facts
+    case.joined("R-99")
+    with refused(case, RefusalCode.NOT_ALLOWED_IN_STATE):
+        decide(case.state, sign_in, MONDAY)
