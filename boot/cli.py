@@ -83,7 +83,7 @@ def up(
 @app.command()
 def demo(
     exit_: Annotated[bool, typer.Option("--exit", help="end after the closing figures")] = False,  # noqa: FBT002 - a command line flag
-    reports: Annotated[int, typer.Option(help="reports and alerts of the day", min=1)] = 420,
+    reports: Annotated[int, typer.Option(help="reports and alerts of the day", min=60)] = 420,
     minutes: Annotated[float, typer.Option(help="machine minutes the day takes", min=0.5)] = 2.0,
     seed: Annotated[int, typer.Option(help="seed of the generated day")] = 20261122,
 ) -> None:

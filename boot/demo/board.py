@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from boot.demo.client import Client, Unanswered
+from boot.demo.client import Client, Refused, Unanswered
 
 View = dict[str, Any]
 EVERY_S = 0.3
-WAITING_FOR_ANYBODY = ("triaging", "dispatched")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,7 +69,7 @@ class Board:
                 del self._waits[case_no]
 
     async def watch(self) -> None:
-        """Poll until cancelled. What cannot be read now is read next time; the client counts the fault."""
+        """Poll until cancelled. What cannot be read now is a fault, and is read next time."""
         while True:
             await asyncio.sleep(EVERY_S)
             if not self._waits:
@@ -79,7 +78,8 @@ class Board:
             since = min(self._received[number] for number in self._waits)
             try:
                 found = await self._client.cases(status=statuses, received_from=since)
-            except Unanswered:
+            except (Refused, Unanswered) as problem:
+                self._client.tally.faults.append(f"list: {problem}")
                 continue
             for view in found:
                 self.note(view)

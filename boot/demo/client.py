@@ -93,9 +93,12 @@ class Client:
                 return found
 
     async def health(self) -> Body:
-        """Return the auditor's finding; an unhealthy one is an answer too (503)."""
-        response = await self._http.get("/healthz")
-        body: Body = response.json()
+        """Return the auditor's finding; an unhealthy one (503) is an answer, no answer a fault."""
+        try:
+            body: Body = (await self._http.get("/healthz")).json()
+        except (httpx.HTTPError, ValueError) as error:
+            self.tally.faults.append(f"GET /healthz: {type(error).__name__}")
+            return {"healthy": False, "late": [], "pending": {}}
         return body
 
     async def _ask(self, method: str, path: str, **request: Any) -> Body:

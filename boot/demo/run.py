@@ -3,9 +3,10 @@
 import asyncio
 import fcntl
 import shutil
+import signal
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,7 +26,7 @@ from boot.demo.staff import City
 from boot.demo.verify import History, misses
 from boot.settings import Clock, Settings
 from boot.stack import Ports, Stack, free_port
-from boot.up import addresses, until_interrupted
+from boot.up import until_interrupted
 from boot.wiring import atlas_cache, city_clock, prepare
 from domain.pack import CityPack
 from geo.publish import open_atlas, publish
@@ -36,6 +37,8 @@ PATIENCE = 0.75
 LEAST_PATIENCE_S = 60.0
 SETTLE_S = 30.0
 READERS = 8
+STOPPED = 130
+"""Exit status after Ctrl-C in the middle of the day, as shells expect it."""
 KEPT = "atlas"
 """What survives in the demonstration's data folder: derived from the pack, named by its hash."""
 
@@ -59,17 +62,33 @@ class Plan:
 async def run(*, settings: Settings, plan: Plan) -> int:
     """Play the day; return 0 when every case reached the state it should have, else 1 (2: cannot start)."""
     ours = settings.model_copy(
-        update={"data_dir": settings.data_dir / "demo", "database_url": "", "redis_url": "", "demo_mode": True}
+        update={
+            "data_dir": settings.data_dir / "demo",
+            "database_url": "",
+            "redis_url": "",
+            "demo_mode": True,
+        }
     )
     if plan.reports < FEWEST:
         show.say(console, f"至少 {FEWEST} 件 / at least {FEWEST} reports make a day", style="red")
         return 2
     try:
         with _alone(ours.data_dir):
-            return await _play_in(ours, plan)
+            return await _unless_stopped(_play_in(ours, plan))
     except (AlreadyRunning, UnableToReadDay) as problem:
         show.say(console, str(problem), style="red")
         return 2
+
+
+async def _unless_stopped(playing: Coroutine[None, None, int]) -> int:
+    """Run it; Ctrl-C or SIGTERM ends it in order, so that no process of the stack is left behind."""
+    task = asyncio.ensure_future(playing)
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(sign, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        return STOPPED
 
 
 async def _play_in(settings: Settings, plan: Plan) -> int:
@@ -115,7 +134,7 @@ async def _show_day(settings: Settings, plan: Plan, scene: Scene) -> int:
         seed=plan.seed,
     )
     try:
-        addresses(scene.ports)
+        show.addresses(console, scene.ports)
         play = Play(city=city, day=scene.day)
         shown = asyncio.create_task(show.progress(console, play))
         await play.run(scene.items, patience_s=max(LEAST_PATIENCE_S, PATIENCE * plan.minutes * 60.0))
@@ -124,7 +143,7 @@ async def _show_day(settings: Settings, plan: Plan, scene: Scene) -> int:
         status = await _close(play, speed=settings.clock.speed)
         if not plan.leave:
             show.say(console, "系统仍在运行 / the stack stays up:")
-            addresses(scene.ports)
+            show.addresses(console, scene.ports)
             await until_interrupted()
         return status
     finally:
@@ -144,13 +163,19 @@ async def _close(play: Play, *, speed: float) -> int:
 
 
 async def _settled(client: Client) -> Mapping[str, int]:
-    """Return what is still owed after some patience: nothing, normally."""
+    """Return what is still owed after some patience: nothing, normally. A sleeping case is a fault."""
     end = time.monotonic() + SETTLE_S
     while True:
-        pending: dict[str, int] = (await client.health())["pending"]
-        if not any(pending.values()) or time.monotonic() > end:
-            return pending
+        finding = await client.health()
+        pending: dict[str, int] = finding["pending"]
+        if (finding["healthy"] and not any(pending.values())) or time.monotonic() > end:
+            break
         await asyncio.sleep(0.5)
+    if not finding["healthy"]:
+        client.tally.faults.append(f"not healthy: {finding['late']}")
+    if any(pending.values()):
+        client.tally.faults.append(f"still owed after {SETTLE_S:g} s: {pending}")
+    return pending
 
 
 async def _histories(client: Client) -> dict[str, History]:

@@ -15,6 +15,7 @@ from boot.demo.client import Tally
 from boot.demo.figures import Figures
 from boot.demo.play import Play
 from boot.demo.verify import Miss
+from boot.stack import Ports
 from domain.case import STATUS_ZH, Status, Trigger
 from domain.place import Level
 
@@ -36,6 +37,14 @@ TRIGGER_ZH = {
 def say(console: Console, text: str, *, style: str = "") -> None:
     """Print a line, marked as a demonstration."""
     console.print(Text(f"{MARK} {text}", style=style), soft_wrap=True)
+
+
+def addresses(console: Console, ports: Ports) -> None:
+    """Say where people find things."""
+    say(console, f"API        http://127.0.0.1:{ports.api}/docs")
+    say(console, f"健康 health http://127.0.0.1:{ports.api}/healthz")
+    say(console, f"Temporal   http://127.0.0.1:{ports.temporal_ui}")
+    say(console, "Ctrl-C 停止 / Ctrl-C stops")
 
 
 async def progress(console: Console, play: Play) -> None:
@@ -87,7 +96,9 @@ def _line(play: Play) -> str:
 def closing(console: Console, numbers: Figures, *, repeated: int, tally: Tally) -> None:
     """Print the day's figures."""
     say(console, "当日统计 closing figures", style="bold")
-    table = Table("项目 figure", "数值 value", title=MARK, title_justify="left")
+    table = Table(title=MARK, title_justify="left")
+    table.add_column("项目 figure", overflow="fold")
+    table.add_column("数值 value", overflow="fold")
     for name, value in _rows(numbers, repeated=repeated, tally=tally):
         table.add_row(name, value)
     console.print(table)
@@ -98,7 +109,8 @@ def _rows(numbers: Figures, *, repeated: int, tally: Tally) -> list[tuple[str, s
     share = f" = {numbers.on_time / judged:.0%}" if judged else ""
     p50, p95 = (_seconds(numbers.latency(part)) for part in (0.5, 0.95))
     statuses = {f"{STATUS_ZH[Status(name)]} {name}": count for name, count in numbers.statuses.items()}
-    levels = {f"{LEVEL_ZH[level.name.lower()]} {level.name.lower()}": numbers.levels[level.name.lower()] for level in Level}
+    names = [level.name.lower() for level in Level]
+    levels = {f"{LEVEL_ZH[name]} {name}": numbers.levels[name] for name in names}
     triggers = {f"{one.value} {TRIGGER_ZH[one]}": numbers.triggers[one.value] for one in Trigger}
     return [
         ("报告与报警 reports and alerts", str(numbers.channels.total())),

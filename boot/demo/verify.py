@@ -1,6 +1,6 @@
 """Did every case come to what it should have? Compared with what the API says at the end."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,33 +35,43 @@ def misses(*, lives: Sequence[Played], histories: Mapping[str, History]) -> list
     return found
 
 
-def _of(played: Played, histories: Mapping[str, History]) -> Iterable[str]:
+def _of(played: Played, histories: Mapping[str, History]) -> Iterator[str]:
     if played.broke:
         yield played.broke
+    history = histories.get(played.case_no)
     if not played.case_no:
         yield "its report was not accepted"
-        return
-    history = histories.get(played.case_no)
-    if history is None:
+    elif history is None:
         yield "the case is lost: no list shows it"
-        return
-    case, script = history["case"], played.item.script
+    else:
+        yield from _state(played, history["case"])
+        yield from _joined(played, history["case"])
+        yield from _past(played, history)
+
+
+def _state(played: Played, case: Mapping[str, Any]) -> Iterator[str]:
     if case["status"] not in played.item.ends:
         yield f"is {case['status']}, should be {' or '.join(played.item.ends)}"
     if not case["owner"]:
         yield "nobody owns it"
     if case["status"] not in ENDED and case["next_due"] is None:
         yield "fell asleep: no deadline is armed"
-    yield from _joined(played, case)
-    if played.item.life is script.life:
-        for wanted in script.facts:
-            if not any(_is(fact, wanted) for fact in history["facts"]):
-                yield f"its history lacks: {wanted}"
-        if script.on_time is not None and case["on_time"] is not script.on_time:
-            yield f"on time is {case['on_time']}, should be {script.on_time}"
 
 
-def _joined(played: Played, case: Mapping[str, Any]) -> Iterable[str]:
+def _past(played: Played, history: History) -> Iterator[str]:
+    """What its life must have left behind; followers have no such script."""
+    script = played.item.script
+    if played.item.life is not script.life:
+        return
+    for wanted in script.facts:
+        if not any(_is(fact, wanted) for fact in history["facts"]):
+            yield f"its history lacks: {wanted}"
+    on_time = history["case"]["on_time"]
+    if script.on_time is not None and on_time is not script.on_time:
+        yield f"on time is {on_time}, should be {script.on_time}"
+
+
+def _joined(played: Played, case: Mapping[str, Any]) -> Iterator[str]:
     """Everything merged has to be in its master, so that its reporter gets an answer."""
     for companion in played.staff.companions:
         merged = companion.item.ends == ("merged",)
