@@ -162,6 +162,15 @@ class RoutingRule:
     level: Level | None = None
     limit: Limit | None = None
 
+    @property
+    def matches_everything(self) -> bool:
+        """Tell whether no field demands anything: the safety net of a dispatch catalogue."""
+        demands = (
+            self.categories, self.condition, self.department, self.severity_at_most, self.district, self.street,
+            self.community, self.grid, self.zone, self.channel, self.tag, self.hours,
+        )  # fmt: skip
+        return not any(demand for demand in demands)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CityPack:

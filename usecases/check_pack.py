@@ -45,6 +45,8 @@ def _unreadable(book: ProblemBook, file: str) -> bool:
 
 def _check_rules_win(*, pack: CityPack, book: ProblemBook) -> None:
     for rule in pack.rules:
+        if rule.matches_everything:
+            continue  # a safety net is meant to win only where everything else is missing
         winner = shadowed_by(rule=rule, pack=pack)
         if winner is not None:
             book.add(

@@ -11,6 +11,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from domain.actor import Actor
 from domain.messages import COMMANDS, Command, FileCase, RequestReturn
 from domain.place import Level, ReportedPlace
+from domain.views import CaseView
 from usecases.city import City
 from usecases.file_report import check_condition
 from usecases.place_and_owner import Question, answer, by_hand, category_name, category_of, site_check
@@ -145,15 +146,7 @@ def _file_case(*, city: City, case_no: str, asked: FileByHand, actor: Actor, req
     if category is None:
         raise BadRequest(ProblemCode.UNKNOWN_CATEGORY, category=code[:50])
     check_condition(category=category, condition=asked.condition)
-    question = Question(
-        reported=_reported(city=city, case_no=case_no, asked=asked),
-        channel=view.channel,
-        category=code,
-        condition=asked.condition,
-        severity=asked.severity,
-        at=view.received_at,
-    )
-    found = answer(grounds=city.grounds, question=question)
+    found = answer(grounds=city.grounds, question=_question(city=city, view=view, code=code, asked=asked))
     decision = found.decision
     if asked.lead is not None:
         decision = by_hand(decision=decision, lead=asked.lead, grounds=city.grounds)
@@ -170,14 +163,25 @@ def _file_case(*, city: City, case_no: str, asked: FileByHand, actor: Actor, req
     )
 
 
-def _reported(*, city: City, case_no: str, asked: FileByHand) -> ReportedPlace:
-    """Return the place the operator names, else the one first reported: triage may change the category alone."""
+def _question(*, city: City, view: CaseView, code: str, asked: FileByHand) -> Question:
+    """Ask with what the operator names, else with what was first reported: triage may change the category alone."""
     if asked.area_code is not None and city.pack.areas.get(asked.area_code) is None:
         raise BadRequest(ProblemCode.UNKNOWN_AREA, area=asked.area_code[:50])
-    if any(given is not None for given in (asked.lon, asked.lat, asked.address, asked.area_code)):
-        return ReportedPlace(lon=asked.lon, lat=asked.lat, address=asked.address, area_code=asked.area_code)
-    report = city.store.report(report_no=case_no)
-    return report.reported if report is not None else ReportedPlace()
+    by_hand = any(given is not None for given in (asked.lon, asked.lat, asked.address, asked.area_code))
+    named = ReportedPlace(lon=asked.lon, lat=asked.lat, address=asked.address, area_code=asked.area_code)
+    report = city.store.report(report_no=view.case_no)
+    if report is None:
+        raise BadRequest(ProblemCode.REPORT_NOT_FOUND, report_no=view.case_no)
+    return Question(
+        reported=named if by_hand else report.reported,
+        channel=view.channel,
+        category=code,
+        condition=asked.condition or (report.condition if code == report.category else None),
+        severity=asked.severity or report.severity,
+        tags=report.tags,
+        at=report.occurred_at,
+        by_hand=by_hand,
+    )
 
 
 def _with_districts(*, city: City, case_no: str, command: RequestReturn) -> RequestReturn:

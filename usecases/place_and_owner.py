@@ -9,13 +9,18 @@ from domain.decision import Reason, RouteRequest, RoutingDecision
 from domain.pack import COMMAND
 from domain.place import Level, Place, ReportedPlace
 from domain.policy import CaseRules, Rung
+from geo.atlas import UnableToLocateOnDay
 from routing import case_rules, decide, ladder
 from usecases.city import Grounds
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Question:
-    """What is asked: a place as reported, a category and the circumstances."""
+    """What is asked: a place as reported, a category and the circumstances.
+
+    ``by_hand`` says that a person gave the place in WGS-84, so that the channel's own
+    coordinate system and placeholder points do not apply to it.
+    """
 
     reported: ReportedPlace
     channel: str
@@ -24,6 +29,7 @@ class Question:
     severity: int | None = None
     tags: tuple[str, ...] = ()
     at: datetime
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,13 +52,18 @@ def answer(*, grounds: Grounds, question: Question) -> Answer:
 def locate(*, grounds: Grounds, question: Question) -> Place:
     """Find the area chain with the boundaries of the day it happened."""
     day = question.at.astimezone(ZoneInfo(grounds.pack.city.timezone)).date()
-    return grounds.atlas.locate(
-        reported=question.reported,
-        on=day,
-        channel=grounds.pack.channels.get(question.channel),
-        settings=grounds.pack.locate,
-        hot_points=grounds.placeholders.hot_points(question.channel),
-    )
+    try:
+        return grounds.atlas.locate(
+            reported=question.reported,
+            on=day,
+            channel=None if question.by_hand else grounds.pack.channels.get(question.channel),
+            settings=grounds.pack.locate,
+            hot_points=() if question.by_hand else grounds.placeholders.hot_points(question.channel),
+        )
+    except UnableToLocateOnDay as problem:
+        # No boundaries are published for that day: a person decides, nothing is guessed.
+        reported = question.reported
+        return Place(notes=(str(problem),), source_crs=reported.crs, address=reported.address)
 
 
 def pinned(*, grounds: Grounds, place: Place, category: str, decision: RoutingDecision) -> CaseRules:

@@ -109,9 +109,14 @@ def _check_duty_lists(*, pack: CityPack, book: ProblemBook) -> None:
 
 
 def _check_commanded(*, level: Level, kind: str, pack: CityPack, book: ProblemBook) -> None:
-    """A level with areas needs its commander in each, with somebody on duty; else cases skip it."""
+    """A level with areas needs its commander in each, with somebody on duty; else cases skip it.
+
+    A city that commands nowhere at a level below its own (police districts, say, that only
+    divide the map) is warned: escalation skips that level everywhere, by design.
+    """
     missing, off = [], []
-    for area in pack.areas.at(level):
+    areas = pack.areas.at(level)
+    for area in areas:
         unit = pack.tree.responsible(kind=kind, level=level, area_code=area.code)
         if unit is None:
             missing.append(area)
@@ -131,4 +136,5 @@ def _check_commanded(*, level: Level, kind: str, pack: CityPack, book: ProblemBo
                 code=code,
                 zh=f"{name} 层级有 {len(found)} 个区域{zh} {kind} 单位,如 {first.code} {first.name}",
                 en=f"{len(found)} areas of level {name} {en} {kind}, for example {first.code} {first.name}",
+                warning=level is not Level.CITY and found is missing and len(missing) == len(areas),
             )
