@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
+
 from boot.settings import Clock, Settings
 from boot.stack import Ports, Stack, free_port
 from boot.wiring import prepare
@@ -92,3 +94,41 @@ def logs(data: Path, *, most: int = 4_000) -> str:
         text = file.read_text(encoding="utf-8", errors="replace")
         parts.append(f"--- {file.name}\n{text[-most:]}")
     return "\n".join(parts)
+
+
+def faults(data: Path) -> list[str]:
+    """Return what our processes logged that nobody should ever see: a fault of ours, in whatever room."""
+    found = []
+    for name in ("api", "relay", "worker"):
+        lines = (data / "log" / f"{name}.log").read_text(encoding="utf-8", errors="replace").splitlines()
+        found += [f"{name}: {line}" for line in lines if "Traceback" in line or "unhandled" in line]
+    return found
+
+
+async def start_parts(stack: Stack, *names: str) -> None:
+    """Start some of a stack's processes, unwatched: one that dies stays dead. ``stack.stop()`` ends them."""
+    stack.data.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        await stack._spawn(stack.part(name))
+
+
+async def stop_parts(stack: Stack, *names: str) -> None:
+    """Stop processes that ``start_parts`` started, and wait until they are gone."""
+    for name in names:
+        process = stack.part(name).process
+        assert process is not None
+        process.terminate()
+        await process.wait()
+
+
+async def answering(http: httpx.AsyncClient, path: str = "/readyz", *, within_s: float = 60.0) -> None:
+    """Wait until an API answers with a success. Raises TimeoutError."""
+    end = time.monotonic() + within_s
+    while time.monotonic() < end:
+        try:
+            if (await http.get(path)).is_success:
+                return
+        except httpx.TransportError:
+            pass
+        await asyncio.sleep(0.1)
+    raise TimeoutError(f"{http.base_url}{path} did not answer within {within_s:g} s")

@@ -1,5 +1,6 @@
 """Questions answered from the store alone; reads never ask Temporal."""
 
+import base64
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -75,10 +76,20 @@ def case_history(*, city: City, case_no: str) -> Timeline:
 
 def list_cases(*, city: City, where: CaseFilter, limit: int, cursor: str | None) -> CasePage:
     """Return a page of cases, newest first. Raises BadRequest for a broken cursor."""
+    if cursor is not None and not _printable(cursor):
+        raise BadRequest(ProblemCode.BAD_CURSOR)
     try:
         return city.store.list_cases(where=where, limit=min(limit, MOST_ROWS), cursor=cursor)
     except UnableToReadCursor as error:
         raise BadRequest(ProblemCode.BAD_CURSOR) from error
+
+
+def _printable(cursor: str) -> bool:
+    """A cursor is printable text in base 64; one that holds anything else was made up by somebody."""
+    try:
+        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().isprintable()
+    except ValueError:
+        return False
 
 
 def allowed_actions(view: CaseView) -> tuple[AllowedAction, ...]:

@@ -1,6 +1,7 @@
 """One running stack per database and session; every test takes fresh cases on it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -10,7 +11,7 @@ import pytest_asyncio
 from boot.stack import Stack
 from tests.fixtures_db import _database, _text, postgresql_server
 from tests.functional.town import Town
-from tests.servers import place_of, running
+from tests.servers import faults, place_of, running
 
 __all__ = ["postgresql_server"]
 
@@ -29,15 +30,20 @@ async def stack(
 ) -> AsyncIterator[Stack]:
     """Return the running stack, once on each database."""
     data = tmp_path_factory.mktemp(f"stack-{request.param}")
+    with database(request) as url:
+        async with running(place=place_of(data=data, atlas=atlas_folder, database_url=url)) as started:
+            yield started
+    assert faults(data) == []
+
+
+@contextmanager
+def database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Give a stack its database: the file in its own folder, or a new one on the server."""
     if request.param == "sqlite":
-        async with running(place=place_of(data=data, atlas=atlas_folder)) as started:
-            yield started
+        yield ""
         return
-    server = request.getfixturevalue("postgresql_server")
-    with _database(server, template=None) as url:
-        place = place_of(data=data, atlas=atlas_folder, database_url=_text(url))
-        async with running(place=place) as started:
-            yield started
+    with _database(request.getfixturevalue("postgresql_server"), template=None) as url:
+        yield _text(url)
 
 
 @pytest_asyncio.fixture(scope="session")
