@@ -44,6 +44,9 @@ class CaseWorkflow:
     async def run(self, state: CaseState) -> str:  # noqa: ARG002 - taken by __init__
         """Live until the case has ended; return its last status."""
         while self._state.status not in ENDED:
+            if workflow.info().is_continue_as_new_suggested():
+                await workflow.wait_condition(workflow.all_handlers_finished)
+                workflow.continue_as_new(self._state)
             due = self._state.next_due
             if due is None or due > self._now():
                 await self._wait(due)
@@ -51,9 +54,6 @@ class CaseWorkflow:
                 outcome = decide(self._state, TimePassed(), self._now())
                 self._apply(outcome)
                 await self._write(record_of(outcome))
-            if workflow.info().is_continue_as_new_suggested():
-                await workflow.wait_condition(workflow.all_handlers_finished)
-                workflow.continue_as_new(self._state)
         await workflow.wait_condition(workflow.all_handlers_finished)
         return self._state.status.value
 

@@ -68,8 +68,12 @@ def summary(state: CaseState) -> str:
 
 
 def details(state: CaseState) -> str:
-    """Return the lines the Temporal Web UI shows of a case's present state."""
+    """Return the lines the Temporal Web UI shows of a case's present state.
+
+    The summary is repeated: the server drops it when a case goes on as new.
+    """
     lines = [
+        summary(state),
         f"**{state.status.value}** · level {state.level.name} · owner `{state.owner}`",
         f"- category: {state.category} {state.category_name} (severity {state.severity})",
         f"- supervisors: {', '.join(state.supervisors) or '–'}",

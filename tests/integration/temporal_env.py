@@ -39,7 +39,7 @@ from store.group_commit import GroupCommit
 from tests.unit.builders import MONDAY
 from usecases.act import Acted, act
 from usecases.city import City, Grounds
-from usecases.gateway import CaseGateway
+from usecases.gateway import CaseGateway, UnableToReachCase
 from workflows.contract import SEARCH_ATTRIBUTES
 
 FLAGS = (
@@ -108,11 +108,18 @@ class Desk:
     and holidays are where a test wants them.
     """
 
-    def __init__(self, *, env: WorkflowEnvironment, store: Store, grounds: Grounds, clock: CityClock) -> None:
+    def __init__(
+        self,
+        *,
+        env: WorkflowEnvironment,
+        store: Store,
+        grounds: Grounds,
+        clock: CityClock,
+        queue: str | None = None,
+    ) -> None:
         self.env = env
         self.store = store
-        self.queue = f"desk-{uuid.uuid4()}"
-        self.requests = 0
+        self.queue = queue or f"desk-{uuid.uuid4()}"
         self._client: Client = env.client
         self._clock = clock
         self.city = City(
@@ -159,15 +166,19 @@ class Desk:
 
     def command(self, kind: type[Command], *, by: Actor, **fields: Any) -> Command:
         """Return a command with a fresh request id, unless one is given."""
-        self.requests += 1
-        given: dict[str, Any] = {"request_id": f"{self.queue}-{self.requests}", "actor": by} | fields
+        given: dict[str, Any] = {"request_id": f"{uuid.uuid4()}", "actor": by} | fields
         return kind(**given)
 
     async def state(self, case_no: str) -> CaseState:
-        """Return what the workflow itself holds."""
-        state = await self.city.cases.state(case_no=case_no)
-        assert state is not None
-        return state
+        """Return what the workflow itself holds; a run that has just begun may not answer yet."""
+        while True:
+            try:
+                state = await self.city.cases.state(case_no=case_no)
+            except UnableToReachCase:
+                await asyncio.sleep(0.05)
+            else:
+                assert state is not None
+                return state
 
     async def until(self, case_no: str, moment: datetime) -> CaseState:
         """Let time go by for this case to just after a moment of the city; return its state then.
@@ -195,6 +206,12 @@ class Desk:
         timeline = self.store.timeline(case_no=case_no)
         assert timeline is not None
         return timeline
+
+    async def written(self, case_no: str, *, seq: int) -> Timeline:
+        """Wait until the store knows of a step, which a worker writes after the case has taken it."""
+        while (told := self.told(case_no)).case.seq < seq:  # noqa: ASYNC110 - a database tells nobody
+            await asyncio.sleep(0.05)
+        return told
 
 
 @pytest_asyncio.fixture(loop_scope="session")
