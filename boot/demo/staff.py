@@ -250,25 +250,26 @@ class Staff:
         """Call back every reporter who can be; three times those who do not answer."""
         if self.view["status"] != "visiting":
             return
-        for report_no in self.view["reports"]:
+        for report_no in self._to_call():
             for _ in range(1 if reached else 3):
                 await self.pause(8, 30)
                 await self._call(report_no, reached=reached, solved=solved)
                 if self.view["status"] != "visiting":
                     return
 
+    def _to_call(self) -> list[str]:
+        """Return the reports of the case whose reporters left a number; alarms have nobody to call."""
+        numbers = {staff.case_no for staff in (self, *self.companions) if staff.item.visited}
+        return [number for number in self.view["reports"] if number in numbers]
+
     async def _call(self, report_no: str, *, reached: bool, solved: bool) -> None:
-        said: dict[str, Any] = {"contacted": True, "solved": solved} if reached else {}
+        said: dict[str, Any] = {}
         if reached:
-            said["grade"] = self.chance.choice((3, 4, 5, 5)) if solved else 1
-        try:
-            await self.act(
-                "record_visit", role="operator", unit=self.city.centre, report_no=report_no, reached=reached, **said
-            )  # fmt: skip
-        except Refused as refused:
-            # One of several reporters may be none to be called back: an alarm, or nobody's number.
-            if refused.code != "report_already_visited":
-                raise
+            grade = self.chance.choice((3, 4, 5, 5)) if solved else 1
+            said = {"contacted": True, "solved": solved, "grade": grade}
+        await self.act(
+            "record_visit", role="operator", unit=self.city.centre, report_no=report_no, reached=reached, **said
+        )  # fmt: skip
 
     # --- time ----------------------------------------------------------------------------------------
 
