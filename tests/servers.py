@@ -99,9 +99,10 @@ def logs(data: Path, *, most: int = 4_000) -> str:
 def faults(data: Path) -> list[str]:
     """Return what our processes logged that nobody should ever see: a fault of ours, in whatever room."""
     found = []
-    for name in ("api", "relay", "worker"):
-        lines = (data / "log" / f"{name}.log").read_text(encoding="utf-8", errors="replace").splitlines()
-        found += [f"{name}: {line}" for line in lines if "Traceback" in line or "unhandled" in line]
+    for file in sorted((data / "log").glob("*.log")):
+        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+        bad = [at for at, line in enumerate(lines) if "Traceback" in line or "unhandled" in line]
+        found += [f"{file.name}: {' | '.join(lines[at : at + 40])}" for at in bad[:3]]
     return found
 
 
@@ -132,3 +133,18 @@ async def answering(http: httpx.AsyncClient, path: str = "/readyz", *, within_s:
             pass
         await asyncio.sleep(0.1)
     raise TimeoutError(f"{http.base_url}{path} did not answer within {within_s:g} s")
+
+
+async def listening(port: int, *, within_s: float = 60.0) -> None:
+    """Wait until somebody listens on a port of this machine. Raises TimeoutError."""
+    end = time.monotonic() + within_s
+    while time.monotonic() < end:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(0.1)
+        else:
+            writer.close()
+            await writer.wait_closed()
+            return
+    raise TimeoutError(f"nobody listens on port {port} after {within_s:g} s")

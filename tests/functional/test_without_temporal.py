@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -11,7 +12,7 @@ from boot.stack import Stack
 from tests.functional.conftest import KINDS, database
 from tests.functional.lives import rows
 from tests.functional.town import Town, handler
-from tests.servers import answering, faults, free_ports, place_of, start_parts, stop_parts
+from tests.servers import answering, faults, free_ports, listening, place_of, start_parts, stop_parts
 
 pytestmark = [pytest.mark.e2e, pytest.mark.temporal]
 BEHIND = ("temporal", "worker", "relay")
@@ -19,10 +20,7 @@ BEHIND = ("temporal", "worker", "relay")
 
 @pytest_asyncio.fixture(params=KINDS)
 async def alone(
-    request: pytest.FixtureRequest,
-    tmp_path: object,
-    atlas_folder: object,
-    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, atlas_folder: Path
 ) -> AsyncIterator[tuple[Stack, Town]]:
     """Return a stack of which only the API runs, and the town on it."""
     data = tmp_path_factory.mktemp(f"alone-{request.param}")
@@ -39,6 +37,13 @@ async def alone(
     assert faults(data) == []
 
 
+async def start_behind(stack: Stack) -> None:
+    """Start what carries out: the server first, as an operator would."""
+    await start_parts(stack, "temporal")
+    await listening(stack.ports.temporal)
+    await start_parts(stack, "worker", "relay")
+
+
 async def test_what_is_taken_while_temporal_is_away_is_carried_out_once(alone: tuple[Stack, Town]) -> None:
     stack, town = alone
     first, second = await town.spot(), await town.spot()
@@ -49,7 +54,7 @@ async def test_what_is_taken_while_temporal_is_away_is_carried_out_once(alone: t
     assert (waiting.status_code, waiting.json()["pending"]) == (202, True)
     assert waiting.json()["case"]["status"] == "received"
 
-    await start_parts(stack, *BEHIND)
+    await start_behind(stack)
     case = await town.wait(early["case_no"], "accepted")
     assert rows(await town.facts(early["case_no"])).count(14) == 1
 
@@ -65,7 +70,7 @@ async def test_what_is_taken_while_temporal_is_away_is_carried_out_once(alone: t
     )
     assert {answer.status_code for answer in at_once} == {202}
 
-    await start_parts(stack, *BEHIND)
+    await start_behind(stack)
     await town.wait(late["case_no"], "dispatched")
     await town.wait(case["case_no"], "checking")
     again = await town.send(case["case_no"], "submit_result", handler(unit), key="late", result="已清理")
