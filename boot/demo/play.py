@@ -39,13 +39,11 @@ class Play:
         """Play all of it; what is not finished ``patience_s`` after the day's end is broken off."""
         watch = asyncio.create_task(self.city.board.watch())
         players = [asyncio.create_task(self._item(item)) for item in items]
-        await self.city.clock.until(self.day.ends)
-        _, late = await asyncio.wait(players, timeout=patience_s)
-        for player in late:
-            player.cancel()
-        await asyncio.gather(*players, return_exceptions=True)
-        watch.cancel()
-        await asyncio.gather(watch, return_exceptions=True)
+        try:
+            await self.city.clock.until(self.day.ends)
+            await asyncio.wait(players, timeout=patience_s)
+        finally:
+            await ended(watch, *players)
 
     async def _item(self, item: Item) -> None:
         first = self._prepare(item)
@@ -55,8 +53,9 @@ class Play:
         calls = [asyncio.create_task(self._follow(first, companion)) for companion in companions]
         try:
             await self._live(first)
+            await asyncio.gather(*calls)
         finally:
-            await _all_of(calls)
+            await ended(*calls)
 
     def _prepare(self, item: Item) -> Played:
         played = Played(item=item, staff=Staff(city=self.city, item=item))
@@ -97,11 +96,8 @@ class Play:
                 raise Refused(status=200, code="not_idempotent", detail=f"{again['case_no']} for the same")
 
 
-async def _all_of(tasks: Sequence["asyncio.Task[None]"]) -> None:
-    try:
-        await asyncio.gather(*tasks)
-    except asyncio.CancelledError:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        raise
+async def ended(*tasks: "asyncio.Task[None]") -> None:
+    """Break off what still runs, and wait until it has ended."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -21,7 +21,7 @@ from boot.demo.day import DayData, UnableToReadDay, read_day
 from boot.demo.figures import figures
 from boot.demo.generate import FEWEST, Item, generate
 from boot.demo.places import Spots
-from boot.demo.play import Play
+from boot.demo.play import Play, ended
 from boot.demo.staff import City
 from boot.demo.verify import History, misses
 from boot.settings import Clock, Settings
@@ -137,9 +137,10 @@ async def _show_day(settings: Settings, plan: Plan, scene: Scene) -> int:
         show.addresses(console, scene.ports)
         play = Play(city=city, day=scene.day)
         shown = asyncio.create_task(show.progress(console, play))
-        await play.run(scene.items, patience_s=max(LEAST_PATIENCE_S, PATIENCE * plan.minutes * 60.0))
-        shown.cancel()
-        await asyncio.gather(shown, return_exceptions=True)
+        try:
+            await play.run(scene.items, patience_s=max(LEAST_PATIENCE_S, PATIENCE * plan.minutes * 60.0))
+        finally:
+            await ended(shown)
         status = await _close(play, speed=settings.clock.speed)
         if not plan.leave:
             show.say(console, "系统仍在运行 / the stack stays up:")
