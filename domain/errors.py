@@ -15,6 +15,8 @@ class RefusalCode(StrEnum):
     ROLE_NOT_ALLOWED = "role_not_allowed"
     NOT_THE_OWNER = "not_the_owner"
     HANDLER_MAY_NOT_CLOSE = "handler_may_not_close"
+    UNIT_REQUIRED = "unit_required"
+    CHECK_OUTSTANDING = "check_outstanding"
     REASON_REQUIRED = "reason_required"
     RETURN_ONCE_PER_UNIT = "return_once_per_unit"
     RETURN_TOO_LATE = "return_too_late"
@@ -49,6 +51,14 @@ REFUSALS: dict[RefusalCode, tuple[str, str]] = {
     RefusalCode.HANDLER_MAY_NOT_CLOSE: (
         "处置单位不得核查或办结自己的案件，请由监督方操作",
         "a handler never checks or closes its own case; let the supervising side do it",
+    ),
+    RefusalCode.UNIT_REQUIRED: (
+        "核查和结案必须由某一单位作出，请注明操作者的单位",
+        "checking and closing are acts of a unit; name the actor's unit",
+    ),
+    RefusalCode.CHECK_OUTSTANDING: (
+        "核查尚未完成，不能按“已解决”结案；请录入核查结果",
+        "the check is outstanding: record its finding instead of closing as solved",
     ),
     RefusalCode.REASON_REQUIRED: ("必须填写理由", "a reason is required"),
     RefusalCode.RETURN_ONCE_PER_UNIT: (

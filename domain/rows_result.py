@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from domain.actor import ENGINE
+from domain.actor import ENGINE, Role
 from domain.case import Alarm, ReportRef, Status, Trigger
 from domain.duty import arm_handling, give, next_above
 from domain.errors import CommandRefused, RefusalCode
@@ -115,14 +115,28 @@ def record_check(step: Step, command: RecordCheck) -> None:
 
 
 def close_case(step: Step, command: CloseCase) -> None:
-    """Row 30 by the supervising side; every kind but "solved" states its reason."""
+    """Row 30 by the supervising side; every kind but "solved" states its reason.
+
+    "Solved" is what an outstanding check has to find; "forced" is a leader's word.
+    """
     _not_a_handler(step)
+    if command.close_kind is CloseKind.SOLVED and step.state.status is Status.CHECKING:
+        raise CommandRefused(RefusalCode.CHECK_OUTSTANDING)
+    if command.close_kind is CloseKind.FORCED and step.actor.role is not Role.SUPERVISOR:
+        raise CommandRefused(
+            RefusalCode.ROLE_NOT_ALLOWED,
+            role=step.actor.role.value,
+            command=command.kind,
+            allowed="supervisor",
+        )
     if command.close_kind is not CloseKind.SOLVED and not command.reason.strip():
         raise CommandRefused(RefusalCode.REASON_REQUIRED)
     close(step, command.close_kind, command.reason)
 
 
 def _not_a_handler(step: Step) -> None:
+    if step.actor.unit is None:
+        raise CommandRefused(RefusalCode.UNIT_REQUIRED)
     if step.actor.unit in took_part(step):
         raise CommandRefused(RefusalCode.HANDLER_MAY_NOT_CLOSE)
 

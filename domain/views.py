@@ -117,7 +117,8 @@ def record_of(outcome: Outcome) -> Record:
 _SAME = tuple(
     field.name
     for field in fields(CaseView)
-    if field.name in {one.name for one in fields(CaseState)} and field.name not in ("status", "level", "reports")
+    if field.name in {one.name for one in fields(CaseState)}
+    and field.name not in ("status", "level", "reports")
 )
 """Fields a view takes from the state as they are."""
 

@@ -21,13 +21,18 @@ class Duplicates:
 NONE_FOUND = Duplicates()
 
 
-def find_duplicates(*, city: City, case_no: str, category: str, place: Place, at: datetime) -> Duplicates:
-    """Look for open cases of the category within the pack's metres and hours, nearest first."""
+def find_duplicates(
+    *, city: City, case_no: str, category: str, severity: int, place: Place, at: datetime
+) -> Duplicates:
+    """Look for open cases of the category within the pack's metres and hours, nearest first.
+
+    A report worse than the open case is no duplicate of it: it would wait on a milder clock.
+    """
     settings = city.pack.merge
     reach = max(settings.auto_m, settings.propose_m)
     if reach <= 0 or place.lon is None or place.lat is None or place.method not in POINT_METHODS:
         return NONE_FOUND
-    near = city.store.open_nearby(
+    found = city.store.open_nearby(
         category=category,
         lon=place.lon,
         lat=place.lat,
@@ -35,6 +40,7 @@ def find_duplicates(*, city: City, case_no: str, category: str, place: Place, at
         since=at - timedelta(hours=settings.hours),
         exclude=case_no,
     )
+    near = [(view, metres) for view, metres in found if view.severity <= severity]
     sure = [view.case_no for view, metres in near if metres <= settings.auto_m]
     if sure:
         return Duplicates(master=sure[0])

@@ -15,7 +15,6 @@ from datetime import datetime
 from domain.begin import BEGIN, Begin, begin
 from domain.case import CaseState, Outcome, Status
 from domain.errors import CommandRefused
-from domain.place import Place
 from domain.report import NewReport
 from domain.views import Record, record_of, view_of
 from store.rows import Done as Delivered
@@ -78,7 +77,7 @@ def prepare(*, city: City, report: NewReport, same: Duplicates | None = None) ->
         city.grounds.placeholders.observe(channel=report.channel, lon=place.lon, lat=place.lat)
     found = answer(grounds=city.grounds, question=question_of(report))
     at = max(city.now(), report.received_at)
-    known = _duplicates(city, report, found.place) if same is None else same
+    known = _duplicates(city, report, found) if same is None else same
     return begin_with(grounds=city.grounds, report=report, found=found, at=at, same=known)
 
 
@@ -95,11 +94,16 @@ def question_of(report: NewReport) -> Question:
     )
 
 
-def _duplicates(city: City, report: NewReport, place: Place) -> Duplicates:
+def _duplicates(city: City, report: NewReport, found: Answer) -> Duplicates:
     if report.exercise:
         return NONE_FOUND
     return find_duplicates(
-        city=city, case_no=report.case_no, category=report.category, place=place, at=report.received_at
+        city=city,
+        case_no=report.case_no,
+        category=report.category,
+        severity=found.decision.severity,
+        place=found.place,
+        at=report.received_at,
     )
 
 

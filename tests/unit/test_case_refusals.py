@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from domain.actor import Role
+from domain.actor import Actor, Role
 from domain.case import STATUS_ZH, Status
 from domain.decide import HANDLERS
 from domain.errors import REFUSALS, CommandRefused, RefusalCode
@@ -93,6 +93,8 @@ EVERY: dict[RefusalCode, Refused] = {
     RefusalCode.ROLE_NOT_ALLOWED: (a_case, SignIn, OPERATOR, {}),
     RefusalCode.NOT_THE_OWNER: (a_case, SignIn, handler(STREET), {}),
     RefusalCode.HANDLER_MAY_NOT_CLOSE: (lambda: a_case().submitted(), CloseCase, supervisor(WATER), {}),
+    RefusalCode.UNIT_REQUIRED: (lambda: a_case().submitted(), CloseCase, Actor(id="nobody", role=Role.OPERATOR), {}),
+    RefusalCode.CHECK_OUTSTANDING: (lambda: a_case(2).submitted(), CloseCase, OPERATOR, {}),
     RefusalCode.REASON_REQUIRED: (lambda: a_case().submitted(), SendBack, DISPATCHER, {"reason": " "}),
     RefusalCode.RETURN_ONCE_PER_UNIT: (kept, RequestReturn, handler(WATER), {"reason": "again"}),
     RefusalCode.RETURN_TOO_LATE: (

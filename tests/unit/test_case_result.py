@@ -151,10 +151,25 @@ def test_row_30_a_passed_check_closes_and_keeps_its_evidence() -> None:
 @pytest.mark.parametrize("kind", [kind for kind in CloseKind if kind is not CloseKind.SOLVED])
 def test_row_30_every_other_kind_of_closing_has_a_reason(kind: CloseKind) -> None:
     case = a_case().submitted()
+    closer = supervisor(CITY) if kind is CloseKind.FORCED else OPERATOR
     with refused(case, RefusalCode.REASON_REQUIRED):
-        case.do(CloseCase, by=OPERATOR, close_kind=kind)
-    case.do(CloseCase, by=OPERATOR, close_kind=kind, reason="private ground")
+        case.do(CloseCase, by=closer, close_kind=kind)
+    case.do(CloseCase, by=closer, close_kind=kind, reason="private ground")
     assert case.state.close_kind == kind.value
+
+
+def test_row_30_only_a_leader_forces_a_case_shut() -> None:
+    case = a_case().submitted()
+    with refused(case, RefusalCode.ROLE_NOT_ALLOWED):
+        case.do(CloseCase, by=OPERATOR, close_kind=CloseKind.FORCED, reason="enough")
+
+
+def test_row_30_an_outstanding_check_is_recorded_not_passed_over() -> None:
+    case = a_case(2).submitted()
+    with refused(case, RefusalCode.CHECK_OUTSTANDING):
+        case.do(CloseCase, by=OPERATOR)
+    case.do(CloseCase, by=supervisor(CITY), close_kind=CloseKind.EXPLAINED, reason="no legal basis")
+    assert case.state.close_kind == "explained"
 
 
 def test_row_30_no_unit_that_ever_handled_the_case_closes_or_checks_it() -> None:
