@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from domain.place import Level
+from store.pack import load
 from tests.bench.wire import Wire
 from tests.servers import place_of, running
 from usecases.import_pack import FeedRow, RowSet, feed_rows, import_pack
@@ -29,7 +31,8 @@ TOGETHER = 24
 DISPATCHER = "id=replay; role=dispatcher; unit={unit}"
 
 pytestmark = pytest.mark.skipif(
-    not DATA.is_dir(), reason=f"NO BOSTON DATA at {DATA}: two thousand real requests are NOT replayed; set CITYOPS_DATA"
+    not DATA.is_dir(),
+    reason=f"NO BOSTON DATA at {DATA}: two thousand real requests are NOT replayed; set CITYOPS_DATA",
 )
 
 
@@ -108,10 +111,15 @@ async def replay(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Repl
     rows = sample(list(feed_rows(spec=SPEC, data=DATA, rows=RowSet.ODD)))
     place = await asyncio.to_thread(place_of, data=folder / "var", atlas=folder / "atlas", pack=pack)
     async with running(place=place) as stack:
-        yield await send(stack.ports.api, stack.data, rows)
+        yield await send(stack.ports.api, stack.data, rows, districts=districts_of(pack))
 
 
-async def send(port: int, data: Path, rows: Sequence[FeedRow]) -> Replay:
+def districts_of(pack: Path) -> set[str]:
+    """Return the codes of the police districts the pack has."""
+    return {area.code for area in load(folder=pack).areas.at(Level.DISTRICT)}
+
+
+async def send(port: int, data: Path, rows: Sequence[FeedRow], *, districts: set[str]) -> Replay:
     """File, wait, triage by hand what waits, and read every case back."""
     found = Replay(rows={row.number: row for row in rows})
     wire = await Wire.open(host="127.0.0.1", port=port)
@@ -128,13 +136,22 @@ async def send(port: int, data: Path, rows: Sequence[FeedRow]) -> Replay:
         _, case = await wire.ask("GET", f"/api/v1/cases/{numbers[number]}")
         found.cases[number] = case
 
+    async def read_filed(wire: Wire, number: str) -> None:
+        await read(wire, number)
+        while found.cases[number]["status"] == "triaging":  # answered with 202: the relay carries it out
+            await asyncio.sleep(0.5)
+            await read(wire, number)
+
     async def triage(wire: Wire, number: str) -> None:
         row, case = found.rows[number], found.cases[number]
-        fields = {"kind": "file_case", "reason": "located by the address on the record"}
-        if "district" in row.labels:
+        fields = {"kind": "file_case", "reason": "read from the record by a person"}
+        if row.labels.get("district") in districts and row.category in known:
             fields["area_code"] = row.labels["district"]
-        if row.category not in known:
-            fields |= {"category": sorted(known)[0], "lead": row.unit}
+        else:
+            fields |= {
+                "category": row.category if row.category in known else sorted(known)[0],
+                "lead": row.unit,
+            }
         path = f"/api/v1/cases/{case['case_no']}/commands"
         status, answer = await wire.ask("POST", path, fields, actor=DISPATCHER.format(unit=case["owner"]))
         assert status in (200, 202), answer
@@ -146,7 +163,7 @@ async def send(port: int, data: Path, rows: Sequence[FeedRow]) -> Replay:
     waiting = [number for number, case in found.cases.items() if case["status"] == "triaging"]
     places = {number: found.cases[number]["place"] for number in waiting}
     await each(waiting, port, triage)
-    await each(waiting, port, read)
+    await each(waiting, port, read_filed)
     for number in waiting:
         found.cases[number]["place_before_triage"] = places[number]
     await wire.close()
