@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from domain.case import Trigger
+from routing.words import FLOOR
+
 History = Mapping[str, Any]
 
 
@@ -50,7 +53,8 @@ def figures(*, histories: Sequence[History], speed: float, owed: Mapping[str, in
         channels=Counter(case["channel"] for case in cases),
         statuses=Counter(case["status"] for case in cases),
         levels=Counter(case["level"] for case in cases),
-        triggers=Counter(fact["data"].get("trigger", "?") for fact in raised),
+        triggers=Counter(fact["data"].get("trigger", "?") for fact in raised)
+        + Counter({Trigger.SEVERITY.value: sum(_entered_high(case) for case in cases)}),
         on_time=judged[True],
         late=judged[False],
         merged=sum(case["status"] == "merged" for case in cases),
@@ -64,6 +68,12 @@ def figures(*, histories: Sequence[History], speed: float, owed: Mapping[str, in
         latencies=tuple(sorted(wait / speed for wait in waits if wait is not None)),
         messages=owed,
     )
+
+
+def _entered_high(case: Mapping[str, Any]) -> bool:
+    """Tell whether routing let a severe case enter above its category's level (E1)."""
+    decision = case["decision"]
+    return decision is not None and any(reason["rule"] == FLOOR for reason in decision["reasons"])
 
 
 def _dispatched_after(history: History) -> float | None:

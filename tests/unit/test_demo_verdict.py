@@ -17,6 +17,7 @@ from boot.demo.staff import City, Staff
 from boot.demo.verify import misses
 from boot.settings import Settings
 from domain.pack import CityPack
+from routing.words import FLOOR
 from store.pack import load
 
 WUHAN = Path(__file__).parents[2] / "cities" / "wuhan"
@@ -53,7 +54,7 @@ def history(*facts: dict[str, Any], **case: Any) -> dict[str, Any]:
     whole = {
         "case_no": "C1", "status": "evaluated", "owner": "U", "next_due": NOON.isoformat(), "on_time": True,
         "reports": ["C1"], "channel": "hotline", "level": "grid", "reopened": 0, "reworks": 0,
-        "received_at": NOON.isoformat(),
+        "received_at": NOON.isoformat(), "decision": None,
     }  # fmt: skip
     return {"case": {**whole, **case}, "facts": list(facts)}
 
@@ -124,7 +125,7 @@ def test_figures_count_what_the_histories_say() -> None:
             history(fact("dispatched", after_s=540.0), fact("escalated", trigger="E3"), level="city"),
             history(fact("triage_waits"), fact("triaged"), fact("dispatched", after_s=9e9), on_time=False),
             history(fact("report_joined"), fact("arbitration", trigger="E5"), reopened=1, on_time=None),
-            history(status="merged", on_time=None, channel="sensor"),
+            history(status="merged", on_time=None, channel="sensor", decision={"reasons": [{"rule": FLOOR}]}),
         ],
         speed=540.0,
         owed={"notify": 0},
@@ -132,7 +133,7 @@ def test_figures_count_what_the_histories_say() -> None:
     assert numbers.latencies == (1.0,)
     assert numbers.latency(0.95) == 1.0
     assert (numbers.on_time, numbers.late) == (1, 1)
-    assert numbers.triggers == {"E3": 1, "E5": 1}
+    assert numbers.triggers == {"E1": 1, "E3": 1, "E5": 1}
     assert (numbers.merged, numbers.joined, numbers.reopened, numbers.triaged) == (1, 1, 1, 1)
     assert numbers.channels == {"hotline": 3, "sensor": 1}
     assert numbers.levels["city"] == 1
