@@ -3,12 +3,14 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from domain.clock import due
+from domain.begin import begin
+from domain.case import Alarm, CaseState
 from domain.decision import RoutingDecision
 from domain.place import Place, ReportedPlace
 from usecases.city import City
-from usecases.file_report import NOWHERE, UNCLASSIFIED, FileReport, check, place_warnings
-from usecases.place_and_owner import Question, answer
+from usecases.file_report import NOWHERE, FileReport, check, new_report, place_warnings
+from usecases.place_and_owner import answer
+from usecases.start_case import begin_with, question_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,10 +28,14 @@ class PreviewReport:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Preview:
-    """Place, proposed owner, deadlines and reasons. ``ladder`` is who would be called, base first."""
+    """Place, proposed owner, deadlines and reasons. ``ladder`` is who would be called, base first.
+
+    ``status`` is what the case would be at first: dispatched, or triaging.
+    """
 
     place: Place
-    decision: RoutingDecision
+    decision: RoutingDecision | None
+    status: str
     lead_name: str
     lead_name_en: str
     handling_due: datetime | None
@@ -40,7 +46,7 @@ class Preview:
 
 
 def preview(*, city: City, ask: PreviewReport) -> Preview:
-    """Locate and route without storing anything. Raises BadRequest for a bad question."""
+    """Begin the case without keeping it: the same code as the real one. Raises BadRequest for a bad question."""
     now = ask.at or city.now()
     as_report = FileReport(
         channel=ask.channel,
@@ -48,36 +54,30 @@ def preview(*, city: City, ask: PreviewReport) -> Preview:
         category=ask.category,
         condition=ask.condition,
         place=ask.place,
+        severity=ask.severity,
         tags=ask.tags,
     )
     check(city=city, ask=as_report, now=city.now())
-    channel = city.pack.channels[ask.channel]
-    question = Question(
-        reported=replace(ask.place, crs=channel.crs),
-        channel=ask.channel,
-        category=ask.category or UNCLASSIFIED,
-        condition=ask.condition,
-        severity=ask.severity,
-        tags=ask.tags,
-        at=now,
-    )
-    found = answer(grounds=city.grounds, question=question)
-    decision, rules = found.decision, found.rules
-    lead = city.pack.tree.find(decision.lead) if decision.lead is not None else None
-    handling = (
-        due(start=now, limit=decision.limit, calendar=rules.calendar) if decision.limit is not None else None
-    )
-    sign_in = due(start=now, limit=rules.severity.stages.sign_in, calendar=rules.calendar)
+    report = replace(new_report(city=city, ask=as_report, now=now), occurred_at=now)
+    found = answer(grounds=city.grounds, question=question_of(report))
+    state = begin(begin_with(grounds=city.grounds, report=report, found=found, at=now)).state
+    warnings = tuple(finding.code.value for finding in place_warnings(city=city, place=ask.place))
+    return _shown(city=city, state=state, warnings=warnings)
+
+
+def _shown(*, city: City, state: CaseState, warnings: tuple[str, ...]) -> Preview:
+    decision = state.decision
+    lead = city.pack.tree.find(decision.lead) if decision is not None and decision.lead is not None else None
+    rungs = sorted(state.rules.ladder, key=lambda rung: rung.level, reverse=True)
     return Preview(
-        place=found.place,
+        place=state.place,
         decision=decision,
+        status=state.status.value,
         lead_name=lead.name_zh if lead is not None else "",
         lead_name_en=lead.name_en if lead is not None else "",
-        handling_due=handling.at if handling is not None else None,
-        sign_in_due=sign_in.at if lead is not None else None,
-        unknown_year=handling.crosses_unknown_year if handling is not None else False,
-        ladder=tuple(
-            rung.unit for rung in sorted(rules.ladder, key=lambda rung: -rung.level) if rung.unit is not None
-        ),
-        warnings=tuple(finding.code.value for finding in place_warnings(city=city, place=ask.place)),
+        handling_due=state.handling_due,
+        sign_in_due=next((one.at for one in state.deadlines if one.name is Alarm.SIGN_IN_CALL), None),
+        unknown_year=state.unknown_year,
+        ladder=tuple(rung.unit for rung in rungs if rung.unit is not None),
+        warnings=warnings,
     )

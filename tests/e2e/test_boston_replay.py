@@ -119,54 +119,67 @@ def districts_of(pack: Path) -> set[str]:
     return {area.code for area in load(folder=pack).areas.at(Level.DISTRICT)}
 
 
+@dataclass(slots=True)
+class Office:
+    """Those who file, read and triage the requests over the API."""
+
+    found: Replay
+    districts: set[str]
+    categories: set[str]
+    numbers: dict[str, str] = field(default_factory=dict)
+
+    async def file(self, wire: Wire, number: str) -> None:
+        """File a request as it was recorded."""
+        status, receipt = await wire.ask(
+            "POST", "/api/v1/reports", body(self.found.rows[number], self.categories)
+        )
+        assert status == 201, receipt
+        self.numbers[number] = receipt["case_no"]
+
+    async def read(self, wire: Wire, number: str) -> None:
+        """Read a case back."""
+        _, self.found.cases[number] = await wire.ask("GET", f"/api/v1/cases/{self.numbers[number]}")
+
+    async def read_filed(self, wire: Wire, number: str) -> None:
+        """Read a case back when triage is through (an answer 202 is carried out by the relay)."""
+        await self.read(wire, number)
+        while self.found.cases[number]["status"] == "triaging":
+            await asyncio.sleep(0.5)
+            await self.read(wire, number)
+
+    async def triage(self, wire: Wire, number: str) -> None:
+        """File by hand what could not be located: read from the record by a person."""
+        row, case = self.found.rows[number], self.found.cases[number]
+        fields = {"kind": "file_case", "reason": "read from the record by a person"}
+        if row.labels.get("district") in self.districts and row.category in self.categories:
+            fields["area_code"] = row.labels["district"]
+        else:
+            known = row.category in self.categories
+            fields |= {"category": row.category if known else min(self.categories), "lead": row.unit}
+        path = f"/api/v1/cases/{case['case_no']}/commands"
+        status, answer = await wire.ask("POST", path, fields, actor=DISPATCHER.format(unit=case["owner"]))
+        assert status in (200, 202), answer
+        self.found.by_hand.add(number)
+
+
 async def send(port: int, data: Path, rows: Sequence[FeedRow], *, districts: set[str]) -> Replay:
     """File, wait, triage by hand what waits, and read every case back."""
     found = Replay(rows={row.number: row for row in rows})
     wire = await Wire.open(host="127.0.0.1", port=port)
     _, categories = await wire.ask("GET", "/api/v1/categories")
-    known = {category["code"] for category in categories}
-    numbers: dict[str, str] = {}
-
-    async def file(wire: Wire, row: FeedRow) -> None:
-        status, receipt = await wire.ask("POST", "/api/v1/reports", body(row, known))
-        assert status == 201, receipt
-        numbers[row.number] = receipt["case_no"]
-
-    async def read(wire: Wire, number: str) -> None:
-        _, case = await wire.ask("GET", f"/api/v1/cases/{numbers[number]}")
-        found.cases[number] = case
-
-    async def read_filed(wire: Wire, number: str) -> None:
-        await read(wire, number)
-        while found.cases[number]["status"] == "triaging":  # answered with 202: the relay carries it out
-            await asyncio.sleep(0.5)
-            await read(wire, number)
-
-    async def triage(wire: Wire, number: str) -> None:
-        row, case = found.rows[number], found.cases[number]
-        fields = {"kind": "file_case", "reason": "read from the record by a person"}
-        if row.labels.get("district") in districts and row.category in known:
-            fields["area_code"] = row.labels["district"]
-        else:
-            fields |= {
-                "category": row.category if row.category in known else sorted(known)[0],
-                "lead": row.unit,
-            }
-        path = f"/api/v1/cases/{case['case_no']}/commands"
-        status, answer = await wire.ask("POST", path, fields, actor=DISPATCHER.format(unit=case["owner"]))
-        assert status in (200, 202), answer
-        found.by_hand.add(number)
-
-    await each(rows, port, file)
+    await wire.close()
+    office = Office(
+        found=found, districts=districts, categories={category["code"] for category in categories}
+    )
+    await each(list(found.rows), port, office.file)
     await until_started(data)
-    await each(list(found.rows), port, read)
+    await each(list(found.rows), port, office.read)
     waiting = [number for number, case in found.cases.items() if case["status"] == "triaging"]
     places = {number: found.cases[number]["place"] for number in waiting}
-    await each(waiting, port, triage)
-    await each(waiting, port, read_filed)
+    await each(waiting, port, office.triage)
+    await each(waiting, port, office.read_filed)
     for number in waiting:
         found.cases[number]["place_before_triage"] = places[number]
-    await wire.close()
     return found
 
 
