@@ -7,13 +7,14 @@ everything is idempotent.
 
 from collections.abc import Sequence
 from dataclasses import fields
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, or_, select, update
 
 from domain.case import ENDED, Fact, Status
 from domain.views import CaseView, Record
-from store.database import Database
+from store.database import Database, insert_into
 from store.notices import owe
 from store.rows import Done
 from store.settle import settle
@@ -34,6 +35,17 @@ _GUARDED = (
     )
     .values({name: bindparam(name) for name in (*_FIELDS, "open") if name not in ("case_no", "received_at")})
 )
+_LOCKING = (
+    select(cases.c.case_no, cases.c.epoch, cases.c.seq, cases.c.supervisors, cases.c.zones)
+    .where(cases.c.case_no.in_(bindparam("numbers", expanding=True)))
+    .order_by(cases.c.case_no)
+    .with_for_update(key_share=True)
+)
+_UNLINK = delete(case_links).where(case_links.c.case_no.in_(bindparam("numbers", expanding=True)))
+_LINK = insert(case_links)
+
+Held = Row[*tuple[Any, ...]]
+"""A locked row: case_no, epoch, seq, supervisors, zones."""
 
 
 class CaseWriter(Database):
@@ -55,23 +67,27 @@ class CaseWriter(Database):
 
     def _record(self, connection: Connection, records: Sequence[tuple[Record, Done | None]]) -> None:
         views = _newest(record.view for record, _ in records)
-        locked = self._locked(connection, views)
-        for view in views.values():
-            held = locked[view.case_no]
-            if (held.epoch, held.seq) <= (view.epoch, view.seq):
-                self._replace(connection, view, held)
+        held = self._locked(connection, views)
+        _replace(
+            connection,
+            [
+                (view, held[number])
+                for number, view in views.items()
+                if (held[number].epoch, held[number].seq) <= (view.epoch, view.seq)
+            ],
+        )
         facts = {
             (record.view.case_no, record.view.epoch, fact.seq): fact
             for record, _ in records
             for fact in record.facts
         }
-        self._write_facts(connection, facts)
+        if facts:
+            values = [_fact_values(*key, fact) for key, fact in facts.items()]
+            connection.execute(_put_facts(sqlite=self._sqlite), values)
         owe(connection, (record for record, _ in records))
         settle(connection, [done for _, done in records if done is not None])
 
-    def _locked(
-        self, connection: Connection, views: "dict[str, CaseView]"
-    ) -> "dict[str, Row[*tuple[Any, ...]]]":
+    def _locked(self, connection: Connection, views: "dict[str, CaseView]") -> "dict[str, Held]":
         """Lock the rows of the cases and of the masters they are merged into; make missing rows."""
         numbers = set(views) | {view.master for view in views.values() if view.master is not None}
         held = _lock(connection, numbers)
@@ -84,28 +100,33 @@ class CaseWriter(Database):
             held = _lock(connection, numbers)
         return held
 
-    def _replace(self, connection: Connection, view: CaseView, held: "Row[*tuple[Any, ...]]") -> None:
-        values = {**_values(view), "b_case_no": view.case_no, "b_epoch": view.epoch, "b_seq": view.seq}
-        del values["case_no"], values["received_at"]
-        connection.execute(_GUARDED, values)
-        if (held.supervisors, held.zones) != (view.supervisors, view.zones):
-            _link(connection, view)
+
+@cache
+def _put_facts(*, sqlite: bool) -> Any:
+    """Return the statement that writes facts, the same fact again included."""
+    statement = insert_into(history, sqlite=sqlite)
+    keys = ("case_no", "epoch", "seq")
+    changed = {
+        column.name: statement.excluded[column.name] for column in history.c if column.name not in keys
+    }
+    return statement.on_conflict_do_update(index_elements=keys, set_=changed)
+
+
+def _replace(connection: Connection, newer: "Sequence[tuple[CaseView, Held]]") -> None:
+    """Write the views that are not older than what is held, and what hangs on them."""
+    if not newer:
+        return
+    connection.execute(_GUARDED, [_guarded_values(view) for view, _ in newer])
+    relinked = [
+        view for view, held in newer if (held.supervisors, held.zones) != (view.supervisors, view.zones)
+    ]
+    if relinked:
+        _link(connection, relinked)
+    for view, _ in newer:
         if view.status == Status.MERGED.value and view.master is not None:
             master = _last_master(connection, view.case_no, view.master)
             moved = update(reports).where(reports.c.belongs_to == view.case_no)
             connection.execute(moved.values(belongs_to=master))
-
-    def _write_facts(self, connection: Connection, facts: "dict[tuple[str, int, int], Fact]") -> None:
-        if not facts:
-            return
-        statement = self._insert(history)
-        changed = {
-            name: statement.excluded[name]
-            for name in history.c.keys()  # noqa: SIM118
-            if name not in ("case_no", "epoch", "seq")
-        }
-        statement = statement.on_conflict_do_update(index_elements=["case_no", "epoch", "seq"], set_=changed)
-        connection.execute(statement, [_fact_values(*key, fact) for key, fact in facts.items()])
 
 
 def _newest(views: Any) -> "dict[str, CaseView]":
@@ -117,17 +138,12 @@ def _newest(views: Any) -> "dict[str, CaseView]":
     return newest
 
 
-def _lock(connection: Connection, numbers: set[str]) -> "dict[str, Row[*tuple[Any, ...]]]":
+def _lock(connection: Connection, numbers: set[str]) -> "dict[str, Held]":
     """Lock in one order, so that two batches wait for each other instead of blocking each other.
 
     The lock lets others refer to the case (a command, a report), but not change it.
     """
-    rows = connection.execute(
-        select(cases.c.case_no, cases.c.epoch, cases.c.seq, cases.c.supervisors, cases.c.zones)
-        .where(cases.c.case_no.in_(sorted(numbers)))
-        .order_by(cases.c.case_no)
-        .with_for_update(key_share=True)
-    )
+    rows = connection.execute(_LOCKING, {"numbers": sorted(numbers)})
     return {row.case_no: row for row in rows}
 
 
@@ -153,15 +169,23 @@ def _fact_values(case_no: str, epoch: int, seq: int, fact: Fact) -> dict[str, An
     }
 
 
-def _link(connection: Connection, view: CaseView) -> None:
+def _guarded_values(view: CaseView) -> dict[str, Any]:
+    values = {**_values(view), "b_case_no": view.case_no, "b_epoch": view.epoch, "b_seq": view.seq}
+    del values["case_no"], values["received_at"]
+    return values
+
+
+def _link(connection: Connection, views: Sequence[CaseView]) -> None:
     """Keep the many-valued filters of a list in rows of their own."""
-    connection.execute(delete(case_links).where(case_links.c.case_no == view.case_no))
-    links = [("supervisor", code) for code in view.supervisors] + [("zone", code) for code in view.zones]
+    connection.execute(_UNLINK, {"numbers": [view.case_no for view in views]})
+    links = [
+        {"kind": kind, "code": code, "case_no": view.case_no}
+        for view in views
+        for kind, codes in (("supervisor", view.supervisors), ("zone", view.zones))
+        for code in dict.fromkeys(codes)
+    ]
     if links:
-        connection.execute(
-            insert(case_links),
-            [{"kind": kind, "code": code, "case_no": view.case_no} for kind, code in dict.fromkeys(links)],
-        )
+        connection.execute(_LINK, links)
 
 
 def _last_master(connection: Connection, case_no: str, master: str) -> str:

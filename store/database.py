@@ -14,7 +14,8 @@ from time import sleep
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
+from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 T = TypeVar("T")
@@ -68,9 +69,13 @@ class Database:
         with self._turn, self._writer.begin() as connection:
             return work(connection)
 
-    def _insert(self, table: Table) -> "sqlite.Insert | postgresql.Insert":
-        """Return an INSERT that knows ON CONFLICT in the words of this database."""
-        return sqlite.insert(table) if self._sqlite else postgresql.insert(table)
+    def _insert(self, table: Table) -> "SqliteInsert | PostgresqlInsert":
+        return insert_into(table, sqlite=self._sqlite)
+
+
+def insert_into(table: Table, *, sqlite: bool) -> "SqliteInsert | PostgresqlInsert":
+    """Return an INSERT that knows ON CONFLICT in the words of the database."""
+    return SqliteInsert(table) if sqlite else PostgresqlInsert(table)
 
 
 def engine_of(*, url: str, pool: int) -> Engine:

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, literal, select, tuple_
 
 from domain.case import SETTLED
+from domain.identifiers import is_number
 from domain.views import CaseFilter
 from store.codec import instant, microseconds
 from store.tables import case_links, cases
@@ -54,12 +55,16 @@ def cursor_of(*, received_at: datetime, case_no: str) -> str:
 
 
 def _read(cursor: str) -> tuple[datetime, str]:
+    refused = UnableToReadCursor("not a cursor of this list; start again without one")
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
-        at, _, case_no = base64.b64decode(padded, altchars=b"-_", validate=True).decode().partition(":")
-        return instant(int(at)), case_no
+        at, case_no = base64.b64decode(padded, altchars=b"-_", validate=True).decode().split(":", 1)
+        received_at = instant(int(at))
     except (binascii.Error, ValueError, OverflowError):
-        raise UnableToReadCursor("not a cursor of this list; start again without one") from None
+        raise refused from None
+    if not is_number(case_no):
+        raise refused
+    return received_at, case_no
 
 
 def _linked(kind: str, code: str) -> ColumnElement[bool]:

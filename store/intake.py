@@ -8,7 +8,7 @@ replaced by the relay.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, or_, select
+from sqlalchemy import Connection, Row, Select, insert, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from domain.case import Status
@@ -22,6 +22,7 @@ Seen = NewReport | Row[*tuple[Any, ...]]
 
 _LOWEST = 4
 _TRIES = 3
+_LOOKED_UP = 1000  # a statement takes some ten thousand parameters
 
 _IDENTITY = (
     reports.c.report_no,
@@ -116,6 +117,14 @@ def _accept(connection: Connection, batch: Sequence[NewReport]) -> list[Answer]:
 
 
 def _known(connection: Connection, batch: Sequence[NewReport]) -> _Known:
+    known = _Known()
+    for first in range(0, len(batch), _LOOKED_UP):
+        for row in connection.execute(_seen(batch[first : first + _LOOKED_UP])):
+            known.add(row)
+    return known
+
+
+def _seen(batch: Sequence[NewReport]) -> Select[*tuple[Any, ...]]:
     keys = [report.idempotency_key for report in batch if report.idempotency_key is not None]
     numbers = [report.source_no for report in batch if report.source_no is not None]
     conditions = [
@@ -126,10 +135,7 @@ def _known(connection: Connection, batch: Sequence[NewReport]) -> _Known:
         conditions.append(reports.c.idempotency_key.in_(keys))
     if numbers:
         conditions.append(reports.c.source_no.in_(numbers))
-    known = _Known()
-    for row in connection.execute(select(*_IDENTITY).where(or_(*conditions))):
-        known.add(row)
-    return known
+    return select(*_IDENTITY).where(or_(*conditions))
 
 
 def _same(found: Seen, report: NewReport) -> bool:

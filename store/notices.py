@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, tuple_
+from sqlalchemy import Connection, bindparam, insert, select
 
 from domain.case import Notice
 from domain.unit import Contact
@@ -21,6 +21,17 @@ from store.tables import messages, outbox, reports, units
 
 SENT = frozenset({"email", "webhook"})
 """Channels of a contact that need sending. In-app needs none: the line is the delivery."""
+
+# A case has some dozens of notices in its life: reading all keys of a case is one short index range.
+_THERE = select(messages.c.case_no, messages.c.epoch, messages.c.seq, messages.c.n).where(
+    messages.c.case_no.in_(bindparam("numbers", expanding=True))
+)
+_CONTACTS = select(units.c.code, units.c.contacts).where(units.c.code.in_(bindparam("codes", expanding=True)))
+_REPORTERS = select(reports.c.report_no, reports.c.reporter).where(
+    reports.c.report_no.in_(bindparam("numbers", expanding=True))
+)
+_PUT_LINES = insert(messages)
+_PUT_SENT = insert(outbox)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,21 +57,16 @@ def owe(connection: Connection, records: Iterable[Record]) -> None:
     owed = {one.key: one for record in records for one in _of(record)}
     if not owed:
         return
-    columns = (messages.c.case_no, messages.c.epoch, messages.c.seq, messages.c.n)
-    there = connection.execute(
-        select(*columns).where(messages.c.case_no.in_({one.case_no for one in owed.values()}))
-        if len(owed) > 50
-        else select(*columns).where(tuple_(*columns).in_(list(owed)))
-    )
+    there = connection.execute(_THERE, {"numbers": sorted({one.case_no for one in owed.values()})})
     for row in there:
         owed.pop((row.case_no, row.epoch, row.seq, row.n), None)
     fresh = list(owed.values())
     if not fresh:
         return
-    connection.execute(insert(messages), [_line(one) for one in fresh])
+    connection.execute(_PUT_LINES, [_line(one) for one in fresh])
     sent = _sent(fresh, contacts=_contacts(connection, fresh), mails=_mails(connection, fresh))
     if sent:
-        connection.execute(insert(outbox), sent)
+        connection.execute(_PUT_SENT, sent)
 
 
 def _of(record: Record) -> list[_Owed]:
@@ -95,7 +101,7 @@ def _contacts(connection: Connection, owed: Sequence[_Owed]) -> Mapping[str, tup
     codes = {one.notice.unit for one in owed if one.notice.unit is not None}
     if not codes:
         return {}
-    rows = connection.execute(select(units.c.code, units.c.contacts).where(units.c.code.in_(codes)))
+    rows = connection.execute(_CONTACTS, {"codes": sorted(codes)})
     return {row.code: row.contacts for row in rows}
 
 
@@ -103,9 +109,7 @@ def _mails(connection: Connection, owed: Sequence[_Owed]) -> Mapping[str, str]:
     numbers = {one.notice.report_no for one in owed if one.notice.report_no is not None}
     if not numbers:
         return {}
-    rows = connection.execute(
-        select(reports.c.report_no, reports.c.reporter).where(reports.c.report_no.in_(numbers))
-    )
+    rows = connection.execute(_REPORTERS, {"numbers": sorted(numbers)})
     return {row.report_no: row.reporter.email for row in rows if row.reporter.email}
 
 

@@ -5,8 +5,9 @@ accepted and not yet decided has a row with epoch 0, seq 0 and the defaults belo
 Migrations are written by hand; a test compares them with this module.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Discriminator
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -47,6 +48,7 @@ metadata = MetaData(
 # SQLite counts rows by itself only in a column of the very type INTEGER.
 _SERIAL = BigInteger().with_variant(Integer(), "sqlite")
 _TEXTS = JsonOf[tuple[str, ...]](tuple[str, ...])
+_COMMAND = JsonOf[Command](Annotated[Command, Discriminator("kind")])
 _PLAIN = JsonOf[dict[str, Any]](dict[str, Any])
 
 
@@ -215,7 +217,7 @@ commands = Table(
     Column("request_id", Text, primary_key=True),
     Column("case_no", Text, ForeignKey("cases.case_no"), nullable=False),
     Column("kind", Text, nullable=False),
-    Column("command", JsonOf[Command](Command), nullable=False),
+    Column("command", _COMMAND, nullable=False),
     Column("status", Text, nullable=False, server_default="pending"),
     Column("result", _PLAIN),
     Column("code", Text),
