@@ -27,6 +27,55 @@ PLACE = Place(
 )
 
 
+_VIEW = CaseView(
+    case_no="",
+    epoch=1,
+    seq=1,
+    status="dispatched",
+    category="H-ENV-01",
+    category_name="路灯",
+    severity=3,
+    channel="phone",
+    exercise=False,
+    owner="street-1",
+    co_handlers=("dept-1",),
+    supervisors=(),
+    checker=None,
+    arbiter=None,
+    level=3,
+    master=None,
+    proposals=(),
+    city="wh",
+    district="d1",
+    street="s1",
+    community=None,
+    grid=None,
+    zones=("z1",),
+    lon=114.27,
+    lat=30.6,
+    place=PLACE,
+    decision=None,
+    reports=(),
+    received_at=NOW,
+    filed_at=NOW,
+    dispatched_at=NOW,
+    signed_in_at=None,
+    contacted_at=None,
+    submitted_at=None,
+    closed_at=None,
+    handling_due=NOW + timedelta(hours=8),
+    total_due=NOW + timedelta(hours=20),
+    next_due=NOW + timedelta(hours=1),
+    on_time=None,
+    close_kind=None,
+    reworks=0,
+    returns=0,
+    reopened=0,
+    unknown_year=False,
+    rules_version="r1",
+)
+
+
 def case_no(n: int) -> str:
     return number(day=DAY, random_bits=n)
 
@@ -58,54 +107,8 @@ def report(n: int, **changes: Any) -> NewReport:
 
 
 def view(n: int, **changes: Any) -> CaseView:
-    made = CaseView(
-        case_no=case_no(n),
-        epoch=1,
-        seq=1,
-        status="dispatched",
-        category="H-ENV-01",
-        category_name="路灯",
-        severity=3,
-        channel="phone",
-        exercise=False,
-        owner="street-1",
-        co_handlers=("dept-1",),
-        supervisors=(),
-        checker=None,
-        arbiter=None,
-        level=3,
-        master=None,
-        proposals=(),
-        city="wh",
-        district="d1",
-        street="s1",
-        community=None,
-        grid=None,
-        zones=("z1",),
-        lon=114.27,
-        lat=30.6,
-        place=PLACE,
-        decision=None,
-        reports=(report_no(n),),
-        received_at=NOW,
-        filed_at=NOW,
-        dispatched_at=NOW,
-        signed_in_at=None,
-        contacted_at=None,
-        submitted_at=None,
-        closed_at=None,
-        handling_due=NOW + timedelta(hours=8),
-        total_due=NOW + timedelta(hours=20),
-        next_due=NOW + timedelta(hours=1),
-        on_time=None,
-        close_kind=None,
-        reworks=0,
-        returns=0,
-        reopened=0,
-        unknown_year=False,
-        rules_version="r1",
-    )
-    return replace(made, **changes)
+    numbered = replace(_VIEW, case_no=case_no(n), reports=(report_no(n),))
+    return replace(numbered, **changes)
 
 
 def fact(seq: int, **changes: Any) -> Fact:
