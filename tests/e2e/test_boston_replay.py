@@ -9,7 +9,7 @@ import asyncio
 import os
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ DATA = Path(os.environ.get("CITYOPS_DATA", ROOT.parent / "shared" / "data")) / "
 SPEC = ROOT / "docs" / "howto" / "boston.toml"
 REQUESTS = 2_200
 TOGETHER = 24
+Recorder = Callable[[str, object], None]
 DISPATCHER = "id=replay; role=dispatcher; unit={unit}"
 
 pytestmark = pytest.mark.skipif(
@@ -199,17 +200,17 @@ async def test_every_request_became_a_case_and_was_dispatched(replay: Replay) ->
     assert all(case["owner"] for case in replay.cases.values())
 
 
-async def test_the_police_district_is_the_records_own(replay: Replay) -> None:
+async def test_the_police_district_is_the_records_own(replay: Replay, record_property: Recorder) -> None:
     pairs = labelled(replay, "district")
     agreed = share([case["district"] == row.labels["district"] for row, case in pairs])
-    print(f"police district {agreed:.2%} of {len(pairs)}")
+    record_property("police district", f"{agreed:.2%} of {len(pairs)}")
     assert agreed >= 0.99
 
 
-async def test_the_ward_is_the_records_own(replay: Replay) -> None:
+async def test_the_ward_is_the_records_own(replay: Replay, record_property: Recorder) -> None:
     pairs = labelled(replay, "ward")
     agreed = share([row.labels["ward"] in case["zones"] for row, case in pairs])
-    print(f"ward {agreed:.2%} of {len(pairs)}")
+    record_property("ward", f"{agreed:.2%} of {len(pairs)}")
     assert agreed >= 0.98
 
 
@@ -222,9 +223,9 @@ async def test_every_placeholder_is_flagged_and_never_trusted(replay: Replay) ->
         assert first["method"] not in ("exact", "border", "nearest"), row.number
 
 
-async def test_the_department_is_the_records_own(replay: Replay) -> None:
+async def test_the_department_is_the_records_own(replay: Replay, record_property: Recorder) -> None:
     """Learned from other rows: what a type and queue never showed before cannot be known."""
     routed = [(row, replay.cases[number]) for number, row in replay.rows.items() if row.unit]
     agreed = share([case["owner"] == row.unit for row, case in routed])
-    print(f"department {agreed:.2%} of {len(routed)}")
+    record_property("department", f"{agreed:.2%} of {len(routed)}")
     assert agreed >= 0.98
