@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.functional.lives import CHECKED, UNCHECKED, closed, rows, submitted, visited
-from tests.functional.town import OPERATOR, Town, checker, handler
+from tests.functional.town import OPERATOR, Town, checker, handler, supervisor
 
 pytestmark = [pytest.mark.e2e, pytest.mark.temporal]
 WUHAN = ZoneInfo("Asia/Shanghai")
@@ -104,13 +104,21 @@ async def test_without_a_look_on_site_the_operator_closes(town: Town) -> None:
     assert (case["status"], case["close_kind"]) == ("visiting", "solved")
 
 
-@pytest.mark.parametrize("kind", ["explained", "partly", "forced"])
-async def test_closing_otherwise_than_solved_states_a_reason(town: Town, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "by"), [("explained", OPERATOR), ("partly", OPERATOR), ("forced", supervisor())]
+)
+async def test_closing_otherwise_than_solved_states_a_reason(town: Town, kind: str, by: str) -> None:
     case = await submitted(town, UNCHECKED)
     number = case["case_no"]
-    assert await town.refused(number, "close_case", OPERATOR, close_kind=kind) == (422, "reason_required")
-    case = await town.act(number, "close_case", OPERATOR, close_kind=kind, reason="已向诉求人说明")
+    assert await town.refused(number, "close_case", by, close_kind=kind) == (422, "reason_required")
+    case = await town.act(number, "close_case", by, close_kind=kind, reason="已向诉求人说明")
     assert (case["status"], case["close_kind"]) == ("visiting", kind)
+
+
+async def test_only_a_supervisor_forces_a_case_to_its_end(town: Town) -> None:
+    case = await submitted(town, UNCHECKED)
+    refused = await town.refused(case["case_no"], "close_case", OPERATOR, close_kind="forced", reason="x")
+    assert refused == (403, "role_not_allowed")
 
 
 async def test_a_failed_check_means_rework_within_the_first_deadline(town: Town) -> None:

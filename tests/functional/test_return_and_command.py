@@ -158,9 +158,9 @@ async def test_a_severe_case_is_never_cancelled_unless_it_is_an_exercise(town: T
     ] == "cancelled"
 
 
-async def test_a_severe_case_is_commanded_from_above_from_its_first_minute(town: Town) -> None:
+async def test_a_severe_case_enters_above_the_grid_which_helps(town: Town) -> None:
     case = await town.dispatched("E0110", severity=1)
     assert (case["severity"], case["level"]) == (1, "district")
-    assert case["supervisors"] == [f"{case['district']}-COMMAND"]
-    raised = next(fact for fact in await town.facts(case["case_no"]) if fact["kind"] == "escalated")
-    assert (raised["row"], raised["data"]["trigger"]) == (22, "E1")
+    assert case["owner"] == f"{case['district']}-SANITATION"
+    assert f"{case['grid']}-GRID" in case["co_handlers"]
+    assert "builtin:severity-floor" in {reason["rule"] for reason in case["decision"]["reasons"]}
