@@ -57,7 +57,7 @@ def test_2026_has_248_working_days() -> None:
         ("2026-10-10", True),  # make-up Saturday
     ],
 )
-def test_holidays_rest_and_make_up_days_work(day: str, works: bool) -> None:  # noqa: FBT001
+def test_holidays_rest_and_make_up_days_work(day: str, works: bool) -> None:
     assert works_on(day=date.fromisoformat(day), calendar=WUHAN) is works
 
 
@@ -84,7 +84,7 @@ def test_a_make_up_day_wins_over_a_holiday_of_the_same_date() -> None:
         ("2026-01-01 00:00", False),
     ],
 )
-def test_the_opening_works_and_the_closing_does_not(moment: str, works: bool) -> None:  # noqa: FBT001
+def test_the_opening_works_and_the_closing_does_not(moment: str, works: bool) -> None:
     assert is_working(moment=at(moment), calendar=WUHAN) is works
 
 
