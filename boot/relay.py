@@ -88,6 +88,23 @@ class Relay:
         return seconds * self._city.clock.speed
 
     async def _start(self, rows: list[OutboxRow]) -> None:
+        """Start the cases of these rows together; where that faults, each by itself.
+
+        One report nobody can decide (its channel has left the pack since it was accepted)
+        must not hold up the reports it happened to be claimed with, again and again.
+        """
+        try:
+            await self._start_together(rows)
+        except Exception:
+            if len(rows) == 1:
+                log.exception("cannot start case", case_no=rows[0].case_no)
+                await self._again(rows[0], "cannot_start")
+                return
+            log.warning("starting cases one by one", cases=len(rows))
+            for row in rows:
+                await self._start([row])
+
+    async def _start_together(self, rows: list[OutboxRow]) -> None:
         starts = await asyncio.to_thread(self._reports, rows)
         failed = await start_cases(city=self._city, starts=starts)
         again = {start.outbox_id for start in failed}
@@ -96,12 +113,12 @@ class Relay:
                 await self._again(row, "temporal_unreachable")
 
     def _reports(self, rows: list[OutboxRow]) -> list[Start]:
+        """Return what to start. LookupError for a row whose report is not there."""
         starts = []
         for row in rows:
             report = self._city.store.report(report_no=row.payload["report_no"])
             if report is None:
-                log.error("outbox row without report", key=row.key)
-                continue
+                raise LookupError(f"outbox row {row.key} without its report")
             starts.append(Start(outbox_id=row.id, report=report, again=row.attempts > 1))
         return starts
 
