@@ -37,23 +37,9 @@ async def act(*, city: City, case_no: str, command: Command) -> Acted:
     row = await asyncio.to_thread(_keep, city, case_no, command)
     if row.status != "pending":
         return _repeat(row, view)
-    pending = not await _delivered(city, case_no, command)
+    pending = not await deliver(city=city, case_no=case_no, command=command)
     fresh = await asyncio.to_thread(lambda: city.store.case(case_no=case_no))
     return Acted(case=fresh or view, pending=pending)
-
-
-async def _delivered(city: City, case_no: str, command: Command) -> bool:
-    try:
-        return await deliver(city=city, case_no=case_no, command=command)
-    except RuntimeError as error:
-        if _never_connected(error):
-            return False
-        raise
-
-
-def _never_connected(error: RuntimeError) -> bool:
-    """Tell the SDK's own error of a lazy client whose server was never there from any other."""
-    return "client connect" in str(error)
 
 
 def _ready(city: City, case_no: str, command: Command) -> CaseView:

@@ -1,5 +1,7 @@
 """The one door to the case workflows: start a case, send it a command, read its state."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -33,8 +35,6 @@ from workflows.contract import (
 RPC_TIMEOUT = timedelta(seconds=8)
 """How long a person waits for the workflow before the answer is "accepted, will be carried out"."""
 
-AWAY = frozenset({RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED})
-
 
 class UnableToReachCase(Exception):
     """The workflow did not answer in time, or not yet: deliver again later."""
@@ -59,24 +59,23 @@ class CaseGateway:
         what the first one was given is read from its history, since that is what counts.
         """
         try:
-            await self._client.start_workflow(
-                WORKFLOW,
-                state,
-                id=state.case_no,
-                task_queue=self._task_queue,
-                task_timeout=TASK_TIMEOUT,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
-                search_attributes=search_attributes(state),
-                static_summary=summary(state),
-                static_details=details(state)[:15_000],
-                priority=priority(state),
-                rpc_timeout=RPC_TIMEOUT,
-            )
+            with _reaching(state.case_no):
+                await self._client.start_workflow(
+                    WORKFLOW,
+                    state,
+                    id=state.case_no,
+                    task_queue=self._task_queue,
+                    task_timeout=TASK_TIMEOUT,
+                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+                    search_attributes=search_attributes(state),
+                    static_summary=summary(state),
+                    static_details=details(state)[:15_000],
+                    priority=priority(state),
+                    rpc_timeout=RPC_TIMEOUT,
+                )
         except WorkflowAlreadyStartedError:
             return await self._first_state(state.case_no)
-        except RPCError as error:
-            raise UnableToReachCase(error.status.name) from error
         return None
 
     async def act(self, *, case_no: str, command: Command) -> Record:
@@ -85,40 +84,57 @@ class CaseGateway:
         Raises CommandRefused, UnableToReachCase (deliver again) or CaseNotRunning.
         """
         try:
-            record: Record = await self._handle(case_no).execute_update(
-                ACT, Act(command=command), id=command.request_id, result_type=Record, rpc_timeout=RPC_TIMEOUT
-            )
+            with _reaching(case_no):
+                record: Record = await self._handle(case_no).execute_update(
+                    ACT,
+                    Act(command=command),
+                    id=command.request_id,
+                    result_type=Record,
+                    rpc_timeout=RPC_TIMEOUT,
+                )
         except WorkflowUpdateFailedError as error:
             raise _refusal(error.cause) from error
-        except WorkflowUpdateRPCTimeoutOrCancelledError as error:
-            raise UnableToReachCase("no answer in time") from error
-        except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:
-                raise CaseNotRunning(case_no) from error
-            raise UnableToReachCase(error.status.name) from error
         return record
 
     async def state(self, *, case_no: str) -> CaseState | None:
         """Return the workflow's own state; None when there is no such workflow."""
         try:
-            state: CaseState = await self._handle(case_no).query(
-                STATE, result_type=CaseState, rpc_timeout=RPC_TIMEOUT
-            )
-        except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:
-                return None
-            raise UnableToReachCase(error.status.name) from error
+            with _reaching(case_no):
+                state: CaseState = await self._handle(case_no).query(
+                    STATE, result_type=CaseState, rpc_timeout=RPC_TIMEOUT
+                )
+        except CaseNotRunning:
+            return None
         return state
 
     def _handle(self, case_no: str) -> WorkflowHandle[Any, Any]:
         return self._client.get_workflow_handle(case_no)
 
     async def _first_state(self, case_no: str) -> CaseState:
-        async for event in self._handle(case_no).fetch_history_events(page_size=1):
-            payloads = event.workflow_execution_started_event_attributes.input.payloads
-            (state,) = await self._client.data_converter.decode(payloads, [CaseState])
-            return state  # type: ignore[no-any-return]
+        with _reaching(case_no):
+            async for event in self._handle(case_no).fetch_history_events(page_size=1):
+                payloads = event.workflow_execution_started_event_attributes.input.payloads
+                (state,) = await self._client.data_converter.decode(payloads, [CaseState])
+                return state  # type: ignore[no-any-return]
         raise UnableToReachCase("history not readable")
+
+
+@contextmanager
+def _reaching(case_no: str) -> Iterator[None]:
+    """Say in our words why a case did not answer: it does not run, or it cannot be reached now."""
+    try:
+        yield
+    except WorkflowUpdateRPCTimeoutOrCancelledError as error:
+        raise UnableToReachCase("no answer in time") from error
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            raise CaseNotRunning(case_no) from error
+        raise UnableToReachCase(f"{error.status.name} {error.message[:100]}") from error
+    except RuntimeError as error:
+        # The SDK's own error of a lazy client whose server was never there.
+        if "client connect" not in str(error):
+            raise
+        raise UnableToReachCase("never connected") from error
 
 
 def _refusal(cause: BaseException | None) -> Exception:
