@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 from temporalio.testing import WorkflowEnvironment
 
 from boot.channels import renderer_of
@@ -46,8 +47,10 @@ async def test_one_undecidable_report_holds_nobody_up(
     rows = store.claim(kinds=kinds, limit=24, now=city.now(), worker="here", lease_s=30.0)
     assert len(rows) == 3
 
-    await relay._start(rows)
+    with capture_logs() as logs:
+        await relay._start(rows)
 
+    assert [line["case_no"] for line in logs if line["event"] == "cannot start case"] == [case_no(2)]
     decided = [store.case(case_no=case_no(n)) for n in (1, 2, 3)]
     assert [view.epoch if view else None for view in decided] == [1, 0, 1]
     assert store.pending(kinds=kinds) == 1
