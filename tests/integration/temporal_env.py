@@ -39,7 +39,9 @@ from store.group_commit import GroupCommit
 from tests.unit.builders import MONDAY
 from usecases.act import Acted, act
 from usecases.city import City, Grounds
+from usecases.file_report import FileReport, file_report
 from usecases.gateway import CaseGateway, UnableToReachCase
+from usecases.start_case import Start, start_cases
 from workflows.contract import SEARCH_ATTRIBUTES
 
 FLAGS = (
@@ -155,6 +157,23 @@ class Desk:
             assert await self.city.cases.start(state=outcome.state) is None
         self.store.record(record=record_of(outcome))
         return outcome.state
+
+    async def filed(self, ask: FileReport) -> str:
+        """File a report as the API does; return the number of the case it is to become."""
+        return (await file_report(city=self.city, ask=ask)).accepted.case_no
+
+    async def relay(self, *, again: bool = False) -> None:
+        """Start what is filed, as the relay does, once."""
+        rows = self.store.claim(
+            kinds=("start_case",), limit=99, now=self.city.now(), worker="test", lease_s=0.0
+        )
+        starts = []
+        for row in rows:
+            report = self.store.report(report_no=row.payload["report_no"])
+            assert report is not None
+            starts.append(Start(outbox_id=row.id, report=report, again=again))
+        with self.env.with_time_skipping_disabled():
+            assert await start_cases(city=self.city, starts=starts) == []
 
     async def send(self, case_no: str, kind: type[Command], *, by: Actor, **fields: Any) -> Acted:
         """Send a command the way a person's request does."""

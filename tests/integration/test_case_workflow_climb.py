@@ -18,8 +18,7 @@ from store.engine import Store
 from tests.integration.temporal_env import Desk, clock_at
 from tests.unit.builders import GRID, LADDER, at, beginning, decision, limit, rules
 from usecases.city import Grounds
-from usecases.file_report import FileReport, file_report
-from usecases.start_case import Start, start_cases
+from usecases.file_report import FileReport
 
 pytestmark = pytest.mark.temporal
 
@@ -130,12 +129,6 @@ async def _filed(desk: Desk, severity: int | None) -> str:
     ask = FileReport(
         channel="hotline", description="垃圾堆放", category="E0110", place=place, severity=severity
     )
-    filed = await file_report(city=desk.city, ask=ask)
-    (row,) = desk.store.claim(
-        kinds=("start_case",), limit=10, now=desk.city.now(), worker="test", lease_s=60.0
-    )
-    report = desk.store.report(report_no=filed.accepted.report_no)
-    assert report is not None
-    with desk.env.with_time_skipping_disabled():
-        assert await start_cases(city=desk.city, starts=[Start(outbox_id=row.id, report=report)]) == []
-    return filed.accepted.case_no
+    case_no = await desk.filed(ask)
+    await desk.relay()
+    return case_no
