@@ -1,9 +1,10 @@
 """Bodies of the JSON API. They become domain messages at the edge and go no further."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from domain.place import ReportedPlace
 from domain.report import Reporter
@@ -11,6 +12,7 @@ from usecases.command import kinds
 from usecases.file_report import FileReport
 from usecases.problems import Finding
 
+ISO = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]")
 FIRST_YEAR, LAST_YEAR = 1900, 9998
 REPORT_EXAMPLE: dict[str, Any] = {
     "channel": "console",
@@ -35,13 +37,22 @@ COMMAND_EXAMPLES: list[Any] = [
 ]
 
 
+def _written(value: Any) -> Any:
+    """Refuse a number: read as seconds since 1970 it would be a time nobody meant."""
+    if isinstance(value, str) and not ISO.match(value):
+        raise ValueError("a date and time with its zone, such as 2026-11-18T10:00:00+08:00")
+    if isinstance(value, int | float):
+        raise ValueError("a text, such as 2026-11-18T10:00:00+08:00")  # noqa: TRY004 - pydantic asks for it
+    return value
+
+
 def _countable(moment: datetime) -> datetime:
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:
         raise ValueError(f"a year from {FIRST_YEAR} to {LAST_YEAR}")
     return moment
 
 
-Instant = Annotated[AwareDatetime, AfterValidator(_countable), Field(strict=False)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_countable), Field(strict=False)]
 """A time with its zone, in a year that every zone and calendar can count with."""
 Tags = Annotated[tuple[str, ...], Field(max_length=20, strict=False)]
 Degrees = Annotated[float | None, Field(description="degrees, in the channel's CRS", allow_inf_nan=False)]
