@@ -6,7 +6,7 @@ operators for the city's command centre, supervisors for whoever was added by es
 
 import asyncio
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -238,13 +238,25 @@ class Staff:
                 "send_back", role="dispatcher", unit=self.supervising(), reason="未办结 / not done"
             )
 
-    def supervising(self) -> str | None:
+    def supervising(self) -> str:
         """Return a command centre that had no part in handling: it may close the case."""
-        tree, taken = self.city.pack.tree, {*self.owners, *self.view["co_handlers"], self.view["owner"]}
-        ladder: Iterable[Unit] = tree.parents(self.view["owner"])
-        free = (unit.code for unit in ladder if unit.kind == COMMAND and unit.code not in taken)
-        found = next(free, self.city.centre)
-        return found if found not in taken else None
+        taken = {*self.owners, *self.view["co_handlers"], self.view["owner"]}
+        above = (
+            unit.code for unit in self.city.pack.tree.parents(self.view["owner"]) if unit.kind == COMMAND
+        )
+        for code in (*above, self.city.centre, *self._district_centres()):
+            if code not in taken:
+                return code
+        raise LifeBroke("every command centre had a part in it")
+
+    def _district_centres(self) -> Iterator[str]:
+        """Yield the districts' centres, the case's own first: one of them judges what the city handled."""
+        own = self.view["district"]
+        areas = sorted(self.city.pack.areas.at(Level.DISTRICT), key=lambda area: area.code != own)
+        for area in areas:
+            unit = self.city.pack.tree.responsible(kind=COMMAND, level=Level.DISTRICT, area_code=area.code)
+            if unit is not None:
+                yield unit.code
 
     async def visit(self, *, reached: bool = True, solved: bool = True) -> None:
         """Call back every reporter who can be; three times those who do not answer."""
