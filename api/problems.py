@@ -25,6 +25,7 @@ REFUSED_STATUS = {
     RefusalCode.NOT_THE_OWNER: 403,
     RefusalCode.NOT_THE_ARBITER: 403,
     RefusalCode.HANDLER_MAY_NOT_CLOSE: 403,
+    RefusalCode.UNIT_REQUIRED: 422,
     RefusalCode.REASON_REQUIRED: 422,
     RefusalCode.LEAD_REQUIRED: 422,
     RefusalCode.UNKNOWN_REPORT: 404,
