@@ -16,6 +16,7 @@ from boot.wiring import connect_store, connect_when_up
 from store.engine import Store
 from workflows.case import CaseWorkflow
 from workflows.contract import TASK_QUEUE
+from workflows.converter import DATA_CONVERTER, warm_up
 
 PASSED_THROUGH = ("domain", "activities", "store", "workflows", "pydantic", "pydantic_core", "sqlalchemy")
 """Our own packages go through the sandbox: a second copy of each per workflow costs 40 % of a worker."""
@@ -35,8 +36,11 @@ def case_worker(
     *, client: Client, store: Store, executor: ThreadPoolExecutor, task_queue: str = TASK_QUEUE
 ) -> Worker:
     """Return a worker bound to a store; run it with ``async with``."""
+    warm_up()
+    config = client.config()
+    config["data_converter"] = DATA_CONVERTER
     return Worker(
-        client,
+        Client(**config),
         task_queue=task_queue,
         workflows=[CaseWorkflow],
         activities=[CaseActivities(store=store).record],
