@@ -110,7 +110,7 @@ class Relay:
         again = {start.outbox_id for start in failed}
         for row in rows:
             if row.id in again:
-                await self._again(row, "temporal_unreachable")
+                await self._again(row, "not_started")
 
     def _reports(self, rows: list[OutboxRow]) -> list[Start]:
         """Return what to start. LookupError for a row whose report is not there."""

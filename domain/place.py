@@ -5,8 +5,12 @@ Area codes are opaque strings with a scheme of the city's choice; nothing may pa
 (a functional zone's streets keep a district's code prefix, so a prefix lies).
 """
 
+import math
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+
+EARTH_M = 6_371_008.8
+"""The earth's mean radius in metres."""
 
 
 class Level(IntEnum):
@@ -130,3 +134,13 @@ class Place:
     def finest(self) -> AreaRef | None:
         """Return the lowest area that is certain, or None when nothing is."""
         return max(self.chain, key=lambda ref: ref.level, default=None)
+
+
+def metres_between(*, lon: float, lat: float, other_lon: float, other_lat: float) -> float:
+    """Return the great-circle distance of two WGS-84 points in metres (haversine)."""
+    here, there = math.radians(lat), math.radians(other_lat)
+    half = (
+        math.sin((there - here) / 2) ** 2
+        + math.cos(here) * math.cos(there) * math.sin(math.radians(other_lon - lon) / 2) ** 2
+    )
+    return 2 * EARTH_M * math.asin(min(1.0, math.sqrt(half)))

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, RowMapping, and_, func, or_, select
 
 from domain.case import Fact, Status
+from domain.place import EARTH_M, metres_between
 from domain.views import CaseFilter, CasePage, CaseView, Timeline
 from store.database import Database
 from store.filters import after, conditions, cursor_of
@@ -18,8 +19,7 @@ _VIEW = tuple(cases.c[field.name] for field in fields(CaseView))
 _REPORT = tuple(reports.c[field.name] for field in fields(StoredReport))
 _FACT = tuple(history.c[field.name] for field in fields(Fact))
 _LONGEST = 200
-_EARTH_M = 6_371_008.8
-_METRES_PER_DEGREE = _EARTH_M * math.pi / 180
+_METRES_PER_DEGREE = EARTH_M * math.pi / 180
 
 Counted = Literal[
     "status", "level", "severity", "on_time", "channel", "category", "owner", "close_kind", "district"
@@ -144,11 +144,5 @@ def _fact(row: RowMapping) -> Fact:
 
 
 def _distance(view: CaseView, lon: float, lat: float) -> float:
-    """Great-circle distance in metres (haversine, mean earth radius)."""
-    assert view.lon is not None and view.lat is not None  # noqa: S101, PT018
-    here, there = math.radians(lat), math.radians(view.lat)
-    half = (
-        math.sin((there - here) / 2) ** 2
-        + math.cos(here) * math.cos(there) * math.sin(math.radians(view.lon - lon) / 2) ** 2
-    )
-    return 2 * _EARTH_M * math.asin(min(1.0, math.sqrt(half)))
+    assert view.lon is not None and view.lat is not None  # noqa: S101, PT018 - the query asks for both
+    return metres_between(lon=lon, lat=lat, other_lon=view.lon, other_lat=view.lat)

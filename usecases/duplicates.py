@@ -1,9 +1,12 @@
 """Is the same event open already? Same category, near in space and time (row 7)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from domain.place import LocateMethod, Place
+from domain.case import CaseState
+from domain.pack import MergeSettings
+from domain.place import LocateMethod, Place, metres_between
 from usecases.city import City
 
 MOST_PROPOSALS = 3
@@ -45,3 +48,29 @@ def find_duplicates(
     if sure:
         return Duplicates(master=sure[0])
     return Duplicates(proposals=tuple(view.case_no for view, _ in near[:MOST_PROPOSALS]))
+
+
+def in_each_others_way(*, settings: MergeSettings, states: Sequence[CaseState]) -> set[str]:
+    """Return the cases that must wait, of those decided together.
+
+    Cases decided in one go do not see each other in the store. Of two that may be about the
+    same event only the first goes on; the other is decided again when the first can be found.
+    """
+    reach = max(settings.auto_m, settings.propose_m)
+    taken: list[CaseState] = []
+    waiting: set[str] = set()
+    for state in states:
+        if reach > 0 and any(_near(state, other, reach) for other in taken):
+            waiting.add(state.case_no)
+        else:
+            taken.append(state)
+    return waiting
+
+
+def _near(state: CaseState, other: CaseState, reach: float) -> bool:
+    here, there = state.place, other.place
+    if state.category != other.category or state.exercise or other.exercise:
+        return False
+    if here.lon is None or here.lat is None or there.lon is None or there.lat is None:
+        return False
+    return metres_between(lon=here.lon, lat=here.lat, other_lon=there.lon, other_lat=there.lat) <= reach

@@ -20,7 +20,7 @@ from domain.views import Record, record_of, view_of
 from store.rows import Done as Delivered
 from usecases.city import City, Grounds
 from usecases.deliver import deliver, join_of
-from usecases.duplicates import NONE_FOUND, Duplicates, find_duplicates
+from usecases.duplicates import NONE_FOUND, Duplicates, find_duplicates, in_each_others_way
 from usecases.gateway import UnableToReachCase
 from usecases.place_and_owner import (
     Answer,
@@ -43,12 +43,14 @@ class Start:
 
 
 async def start_cases(*, city: City, starts: Sequence[Start]) -> list[Start]:
-    """Start these cases; return those that could not be started and must be tried again."""
+    """Start these cases; return those that were not started and must be tried again."""
     outcomes = await asyncio.to_thread(_decide_all, city, starts)
-    records = await asyncio.gather(*map(_start, [city] * len(starts), starts, outcomes))
+    waiting = in_each_others_way(settings=city.pack.merge, states=[outcome.state for outcome in outcomes])
+    failed = [start for start in starts if start.report.case_no in waiting]
+    ready = [pair for pair in zip(starts, outcomes, strict=True) if pair[0] not in failed]
+    records = await asyncio.gather(*(_start(city, start, outcome) for start, outcome in ready))
     done: list[tuple[Record, Delivered]] = []
-    failed: list[Start] = []
-    for start, record in zip(starts, records, strict=True):
+    for (start, _), record in zip(ready, records, strict=True):
         if record is None:
             failed.append(start)
         else:
