@@ -45,5 +45,6 @@ def test_the_first_never_waits_and_those_who_go_on_are_apart(lons: list[float]) 
     assert states[0].case_no not in waiting
     for place, lon in enumerate(going):
         for other in going[place + 1 :]:
-            assert lon is not None and other is not None
+            assert lon is not None
+            assert other is not None
             assert metres_between(lon=lon, lat=30.6, other_lon=other, other_lat=30.6) > MERGING.propose_m
