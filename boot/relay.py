@@ -15,6 +15,7 @@ import structlog
 
 from boot.channels import channels_of, renderer_of
 from boot.notices import message_of
+from boot.schedule import keep_schedule
 from boot.settings import Settings
 from boot.wiring import connect, connect_store, open_city
 from boot.worker import stop_event
@@ -30,6 +31,8 @@ STARTS = 24
 """Cases decided and started together: enough to keep server and worker busy on two cores."""
 IDLE_S = 0.08
 TRY_AGAIN = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0)
+SOON_AGAIN_S = 15.0
+"""The longest a case or a person's command waits for its next try: when Temporal is back, so are they."""
 GIVE_UP_AFTER = 12
 log = structlog.get_logger()
 
@@ -110,7 +113,7 @@ class Relay:
         again = {start.outbox_id for start in failed}
         for row in rows:
             if row.id in again:
-                await self._again(row, "not_started")
+                await self._again(row, "not_started", _soon(row))
 
     def _reports(self, rows: list[OutboxRow]) -> list[Start]:
         """Return what to start. LookupError for a row whose report is not there."""
@@ -136,7 +139,7 @@ class Relay:
             log.info("command refused", case_no=row.case_no, code=refused.code.value)
             return
         if not done:
-            await self._again(row, "case_unreachable")
+            await self._again(row, "case_unreachable", _soon(row))
 
     async def _notify(self, rows: list[OutboxRow]) -> None:
         await asyncio.gather(*(self._send(row) for row in rows))
@@ -164,9 +167,17 @@ class Relay:
         )
 
     async def _again(self, row: OutboxRow, error: str, after_s: float | None = None) -> None:
-        wait = after_s if after_s is not None else TRY_AGAIN[min(row.attempts, len(TRY_AGAIN)) - 1]
+        wait = after_s if after_s is not None else _pause_s(row)
         not_before = self._city.now() + timedelta(seconds=self._city_seconds(wait))
         await asyncio.to_thread(lambda: self._city.store.retry(id=row.id, not_before=not_before, error=error))
+
+
+def _pause_s(row: OutboxRow) -> float:
+    return TRY_AGAIN[min(row.attempts, len(TRY_AGAIN)) - 1]
+
+
+def _soon(row: OutboxRow) -> float:
+    return min(_pause_s(row), SOON_AGAIN_S)
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:
@@ -180,10 +191,11 @@ async def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
     stop = stop_event()
     store = connect_store(settings, pool=8)
-    city = open_city(settings=settings, store=store, client=await connect())
+    client = await connect()
+    city = open_city(settings=settings, store=store, client=client)
     channels = channels_of(settings)
     renderer = renderer_of(settings)
     log.info("relay ready", pack=city.pack.version, channels=sorted(channels))
     relay = Relay(city=city, channels=channels, renderer=renderer, public_url=settings.public_url)
-    await relay.run(stop)
+    await asyncio.gather(relay.run(stop), keep_schedule(client, stop))
     store.close()

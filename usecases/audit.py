@@ -13,7 +13,10 @@ KINDS = ("start_case", "deliver_command", "notify")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Audit:
-    """What was found. ``late`` are open cases whose deadline passed unfired, or that have none."""
+    """What was found. ``late`` are open cases whose deadline passed unfired, or that have none.
+
+    None is also what the reconciler writes for a case of which Temporal has no trace any more.
+    """
 
     healthy: bool
     late: tuple[str, ...]

@@ -1,6 +1,6 @@
 """The one door to the case workflows: start a case, send it a command, read its state."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -36,7 +36,7 @@ RPC_TIMEOUT = timedelta(seconds=8)
 """How long a person waits for the workflow before the answer is "accepted, will be carried out"."""
 
 
-class UnableToReachCase(Exception):
+class UnableToReachCase(ConnectionError):
     """The workflow did not answer in time, or not yet: deliver again later."""
 
 
@@ -52,12 +52,17 @@ class CaseGateway:
         self._client = client
         self._task_queue = task_queue
 
-    async def start(self, *, state: CaseState) -> CaseState | None:
+    async def start(self, *, state: CaseState, again: bool = False) -> CaseState | None:
         """Start a case; None when started, else the state another start gave it first.
 
         The workflow id is the case number, so a second start is refused by the server;
         what the first one was given is read from its history, since that is what counts.
+        ``again`` starts a case whose workflow was broken off (terminated, for example).
         """
+        broken_off, never = (
+            WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+            WorkflowIDReusePolicy.REJECT_DUPLICATE,
+        )
         try:
             with _reaching(state.case_no):
                 await self._client.start_workflow(
@@ -66,7 +71,7 @@ class CaseGateway:
                     id=state.case_no,
                     task_queue=self._task_queue,
                     task_timeout=TASK_TIMEOUT,
-                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    id_reuse_policy=broken_off if again else never,
                     id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
                     search_attributes=search_attributes(state),
                     static_summary=summary(state),
@@ -106,6 +111,13 @@ class CaseGateway:
         except CaseNotRunning:
             return None
         return state
+
+    async def running(self) -> AsyncIterator[str]:
+        """Yield the numbers of the cases that run. One that began this moment may be missing."""
+        query = f"WorkflowType = '{WORKFLOW}' AND ExecutionStatus = 'Running'"
+        with _reaching("all cases"):
+            async for found in self._client.list_workflows(query, page_size=1000):
+                yield found.id
 
     def _handle(self, case_no: str) -> WorkflowHandle[Any, Any]:
         return self._client.get_workflow_handle(case_no)

@@ -7,12 +7,12 @@ nowhere else. Every desk has a task queue of its own: no test runs another one's
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import pytest_asyncio
@@ -44,6 +44,7 @@ from usecases.gateway import CaseGateway, UnableToReachCase
 from usecases.start_case import Start, start_cases
 from workflows.contract import SEARCH_ATTRIBUTES
 
+T = TypeVar("T")
 FLAGS = (
     # Both names of the switch: which one a server knows depends on its version, the other is ignored.
     "frontend.WorkflowTimeSkippingEnabled=true",
@@ -101,6 +102,13 @@ def executor() -> Iterator[ThreadPoolExecutor]:
 def clock_at(city_now: datetime, *, speed: float = 1.0) -> CityClock:
     """Return a clock by which it is now ``city_now`` in the city."""
     return CityClock(origin=time.time(), city_origin=city_now.timestamp(), speed=speed)
+
+
+async def eventually(ask: Callable[[], Awaitable[T | None]]) -> T:
+    """Return the first answer that is one. What never comes ends with the time a test is given."""
+    while not (answer := await ask()):  # noqa: ASYNC110 - neither a server nor a database tells us
+        await asyncio.sleep(0.05)
+    return answer
 
 
 class Desk:
@@ -214,6 +222,10 @@ class Desk:
             state = await self.state(case_no)
         return state
 
+    async def to_the_end(self, case_no: str) -> None:
+        """Let time go by until the case has ended by itself."""
+        await self.env.fast_forward(self.handle(case_no))
+
     async def events(self, case_no: str) -> list[str]:
         """Return the names of the events of the present run's history, but for those of time skipping."""
         history = await self.handle(case_no).fetch_history()
@@ -228,9 +240,20 @@ class Desk:
 
     async def written(self, case_no: str, *, seq: int) -> Timeline:
         """Wait until the store knows of a step, which a worker writes after the case has taken it."""
-        while (told := self.told(case_no)).case.seq < seq:  # noqa: ASYNC110 - a database tells nobody
-            await asyncio.sleep(0.05)
-        return told
+
+        async def there() -> Timeline | None:
+            told = self.told(case_no)
+            return told if told.case.seq >= seq else None
+
+        return await eventually(there)
+
+    async def listed(self, case_no: str, *, running: bool = True) -> None:
+        """Wait until Temporal's list knows that a case runs, or that it does not: it is told a moment later."""
+
+        async def known() -> bool:
+            return running == (case_no in {found async for found in self.city.cases.running()})
+
+        await eventually(known)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
