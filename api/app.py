@@ -1,6 +1,6 @@
 """The FastAPI application: routers, problems, limits. Services come in through its lifespan."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -35,11 +35,20 @@ class Api(FastAPI):
         return self.openapi_schema
 
 
-def create_app(*, life: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> FastAPI:
-    """Return the application; ``life`` puts an ``api.state.Service`` into ``app.state.service``."""
+def create_app(
+    *,
+    life: Callable[[FastAPI], AbstractAsyncContextManager[None]],
+    unavailable: Sequence[type[Exception]] = (),
+) -> FastAPI:
+    """Return the application; ``life`` puts an ``api.state.Service`` into ``app.state.service``.
+
+    ``unavailable`` are the store's words for "no answer": they become 503 with Retry-After.
+    """
     app = Api(title="cityops", version="0.1.0", description=DESCRIPTION, lifespan=life)
     app.add_middleware(BodyLimit)
     problems.install(app)
+    for error in unavailable:
+        app.add_exception_handler(error, problems.on_unavailable)
     for router in (reports.router, cases.router, reference.router, health.router):
         app.include_router(router)
     return app

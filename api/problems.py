@@ -155,6 +155,12 @@ async def on_http(request: Request, error: Exception) -> ProblemResponse:
     return of_finding(request, Finding(code=code, params=params), headers=error.headers)
 
 
+async def on_unavailable(request: Request, error: Exception) -> ProblemResponse:
+    """Answer while the store is away: try again."""
+    log.warning("store unavailable", path=request.url.path, error=type(error).__name__)
+    return of_finding(request, Finding(code=ProblemCode.OVERLOADED, params={}))
+
+
 async def on_fault(request: Request, error: Exception) -> ProblemResponse:
     """Answer a fault of ours: logged with a trace number, told without details."""
     trace = secrets.token_hex(4)

@@ -5,11 +5,16 @@ from contextlib import asynccontextmanager
 
 import uvicorn
 from fastapi import FastAPI
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from api.app import create_app
 from api.state import Service
 from boot.settings import Settings
 from boot.wiring import connect, connect_store, open_city
+
+UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeout)
+"""The database does not answer; nothing was acknowledged that is not there."""
 
 
 def build(settings: Settings) -> FastAPI:
@@ -24,7 +29,7 @@ def build(settings: Settings) -> FastAPI:
         await city.intake.close()
         store.close()
 
-    return create_app(life=life)
+    return create_app(life=life, unavailable=UNAVAILABLE)
 
 
 def serve(*, settings: Settings, host: str, port: int) -> None:

@@ -36,6 +36,8 @@ class FileCase(_Command):
     """Row 12 by hand: triage names category, place and, through routing, the owner.
 
     ``rules`` re-pins the case, since category and place decide limits and ladder.
+    ``asked`` is a digest of what the person said: the rest was found out by the engine
+    and may be found differently when the same request comes again.
     """
 
     kind: Literal["file_case"] = "file_case"
@@ -46,6 +48,7 @@ class FileCase(_Command):
     site_check: bool = False
     reason: str = ""
     rules: CaseRules | None = None
+    asked: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

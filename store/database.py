@@ -81,7 +81,8 @@ def insert_into(table: Table, *, sqlite: bool) -> "SqliteInsert | PostgresqlInse
 def engine_of(*, url: str, pool: int) -> Engine:
     """Make the engine of ``sqlite:///PATH`` or ``postgresql+psycopg://…``.
 
-    Raises UnableToOpenStore for anything else, an in-memory SQLite included: what is kept
+    Parameters are hidden from error texts: they hold phones and names. Raises
+    UnableToOpenStore for anything else, an in-memory SQLite included: what is kept
     in memory is lost with the process.
     """
     try:
@@ -92,7 +93,7 @@ def engine_of(*, url: str, pool: int) -> Engine:
         ) from None
     if parsed.drivername == "postgresql+psycopg":
         return create_engine(
-            parsed, pool_size=pool, max_overflow=pool, pool_pre_ping=True,
+            parsed, pool_size=pool, max_overflow=pool, pool_pre_ping=True, hide_parameters=True,
             connect_args={"application_name": "cityops", "connect_timeout": 10},
         )  # fmt: skip
     if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
@@ -104,7 +105,13 @@ def engine_of(*, url: str, pool: int) -> Engine:
 
 def _sqlite_engine(url: URL, pool: int) -> Engine:
     Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, pool_size=pool, max_overflow=pool, connect_args={"timeout": _BUSY_MS / 1000})
+    engine = create_engine(
+        url,
+        pool_size=pool,
+        max_overflow=pool,
+        hide_parameters=True,
+        connect_args={"timeout": _BUSY_MS / 1000},
+    )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -1,5 +1,6 @@
 """From what a person typed to a command: fields checked, units known, routing asked where needed."""
 
+import hashlib
 import json
 from dataclasses import dataclass, replace
 from dataclasses import fields as fields_of
@@ -140,6 +141,10 @@ def _file_case(*, city: City, case_no: str, asked: FileByHand, actor: Actor, req
 
     A named ``lead`` overrides routing's.
     """
+    digest = hashlib.sha256(repr(asked).encode()).hexdigest()
+    kept = city.store.command(request_id=request_id)
+    if kept is not None and isinstance(kept.command, FileCase) and kept.command.asked == digest:
+        return kept.command
     view = case_view(city=city, case_no=case_no)
     code = asked.category or view.category
     category = category_of(grounds=city.grounds, code=code)
@@ -160,6 +165,7 @@ def _file_case(*, city: City, case_no: str, asked: FileByHand, actor: Actor, req
         site_check=site_check(category),
         reason=asked.reason,
         rules=found.rules,
+        asked=digest,
     )
 
 

@@ -30,6 +30,7 @@ def find_duplicates(
     """Look for open cases of the category within the pack's metres and hours, nearest first.
 
     A report worse than the open case is no duplicate of it: it would wait on a milder clock.
+    A drill is never a master: what is real must not end with it.
     """
     settings = city.pack.merge
     reach = max(settings.auto_m, settings.propose_m)
@@ -43,7 +44,7 @@ def find_duplicates(
         since=at - timedelta(hours=settings.hours),
         exclude=case_no,
     )
-    near = [(view, metres) for view, metres in found if view.severity <= severity]
+    near = [(view, metres) for view, metres in found if view.severity <= severity and not view.exercise]
     sure = [view.case_no for view, metres in near if metres <= settings.auto_m]
     if sure:
         return Duplicates(master=sure[0])

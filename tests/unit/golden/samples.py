@@ -72,7 +72,7 @@ COMMANDS: tuple[tuple[type[Command], dict[str, Any]], ...] = (
         FileCase,
         {
             "category": "water.leak", "category_name": "供水管漏水", "place": PLACE, "decision": DECISION,
-            "site_check": True, "reason": "现场确认", "rules": RULES,
+            "site_check": True, "reason": "现场确认", "rules": RULES, "asked": "sha256-0",
         },
     ),
     (MergeInto, {"master": OTHER, "reason": "同一处"}),
