@@ -204,3 +204,10 @@ async def test_an_exercise_does_not_join_a_real_case(town: Town) -> None:
     await town.wait((await town.file(spot))["case_no"], "dispatched")
     drill = await town.wait((await town.file(spot, exercise=True))["case_no"], "dispatched")
     assert (drill["exercise"], drill["master"], drill["proposals"]) == (True, None, [])
+
+
+async def test_a_real_report_does_not_end_with_an_exercise(town: Town) -> None:
+    spot = await town.spot()
+    await town.wait((await town.file(spot, exercise=True))["case_no"], "dispatched")
+    real = await town.wait((await town.file(spot))["case_no"], "dispatched")
+    assert (real["exercise"], real["master"], real["proposals"]) == (False, None, [])
