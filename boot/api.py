@@ -1,5 +1,6 @@
 """The API process."""
 
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,7 +14,7 @@ from api.state import Service
 from boot.settings import Settings
 from boot.wiring import connect, connect_store, open_city
 
-UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeout)
+UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeout, sqlite3.OperationalError)
 """The database does not answer; nothing was acknowledged that is not there."""
 
 

@@ -23,7 +23,7 @@ RESTART_AFTER_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 STEADY_S = 30.0
 """A process that ran this long starts its next restarts quickly again."""
 STOP_WITHIN_S = 15.0
-NICE = 5
+NICE = 10
 log = structlog.get_logger()
 
 DYNAMIC = {

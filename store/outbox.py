@@ -33,7 +33,7 @@ class Outbox(Database):
 
         No two workers ever hold the same row. Counts an attempt of each.
         """
-        if not kinds or limit < 1:
+        if not kinds or limit < 1 or (self._sqlite and not self._anything_due(kinds, now)):
             return []
         picked = union_all(
             *(select(_due(kind, limit, now).cte(f"due_{n}")) for n, kind in enumerate(dict.fromkeys(kinds)))
@@ -52,6 +52,11 @@ class Outbox(Database):
         )
         rows = self._write(lambda connection: connection.execute(statement).mappings().all())
         return sorted((OutboxRow(**row) for row in rows), key=lambda row: (row.priority, row.id))
+
+    def _anything_due(self, kinds: Sequence[str], now: datetime) -> bool:
+        """Look before asking for SQLite's one write lock: relays ask often, and mostly for nothing."""
+        looks = [_due(kind, 1, now) for kind in dict.fromkeys(kinds)]
+        return self._read(lambda connection: any(connection.execute(look).first() for look in looks))
 
     def finish(
         self,
