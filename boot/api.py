@@ -23,7 +23,7 @@ def build(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
-        store = connect_store(settings, pool=20)
+        store = connect_store(settings, pool=20, right_of_way=True)
         city = open_city(settings=settings, store=store, client=await connect())
         app.state.service = Service(city=city, demo_mode=settings.demo_mode)
         yield

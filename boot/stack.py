@@ -1,7 +1,9 @@
 """The embedded stack: a real Temporal server, worker, relay and API on one machine, watched over.
 
-The intake has the right of way: the API runs at normal priority, what works off the queue
-at a lower one, so that a storm slows the fan-out and never the receipt.
+The intake has the right of way: worker and Temporal server run at a lower priority, and the
+relay yields while more comes in than goes out, so that a storm slows the fan-out and never
+the receipt. The relay itself keeps normal priority: it holds the database's write lock, and
+whoever waits for that would wait for the processor as well.
 """
 
 import asyncio
@@ -108,7 +110,7 @@ class Stack:
         self.parts = [
             Part("temporal", temporal_command(data=self.data, ports=ports), dict(os.environ), nice=NICE),
             Part("worker", [*me, "worker"], base, nice=NICE),
-            Part("relay", [*me, "relay"], base, nice=NICE),
+            Part("relay", [*me, "relay"], base),
             Part("api", [*me, "api", "--host", "127.0.0.1", "--port", str(ports.api)], base),
         ]
         self._watchers: list[asyncio.Task[None]] = []

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import structlog
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 
 from boot.settings import Settings
@@ -23,6 +22,7 @@ from store.pack import load as load_pack
 from store.rows import AreaRow
 from usecases.city import City, Grounds
 from usecases.gateway import CaseGateway
+from workflows.converter import DATA_CONVERTER
 
 log = structlog.get_logger()
 
@@ -37,7 +37,7 @@ async def connect(*, lazy: bool = True) -> Client:
     """Return a Temporal client for this process and loop; lazy, so that intake starts without a server."""
     config = ClientConfig.load_client_connect_config()
     config.setdefault("target_host", "127.0.0.1:7233")
-    return await Client.connect(**config, lazy=lazy, data_converter=pydantic_data_converter)
+    return await Client.connect(**config, lazy=lazy, data_converter=DATA_CONVERTER)
 
 
 async def connect_when_up(*, every_s: float = 0.5) -> Client:
@@ -83,10 +83,10 @@ def atlas_cache(settings: Settings) -> Path:
     return settings.data_dir.resolve() / "atlas"
 
 
-def connect_store(settings: Settings, *, pool: int = 5) -> Store:
+def connect_store(settings: Settings, *, pool: int = 5, right_of_way: bool = False) -> Store:
     """Open the database, creating the data folder for an embedded one."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    return open_store(settings.database, pool=pool)
+    return open_store(settings.database, pool=pool, right_of_way=right_of_way)
 
 
 def prepare(settings: Settings) -> None:

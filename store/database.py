@@ -8,6 +8,7 @@ wait for it but never loses it half-way.
 import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from time import monotonic, sleep
@@ -25,7 +26,23 @@ _TRY_AGAIN = frozenset({"40001", "40P01"})
 _TRIES = 5
 _BUSY_MS = 10_000
 _PAUSE_MS = 20
-_ASK_AGAIN_S = 0.001
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Manners:
+    """How a process behaves on SQLite, where all processes share one write lock and one log.
+
+    It asks for the lock every ``ask_again_s`` seconds, and copies the write-ahead log into
+    the database (a checkpoint: some tens of milliseconds of disk) when its own commit finds
+    ``checkpoint_pages`` in it.
+    """
+
+    ask_again_s: float
+    checkpoint_pages: int
+
+
+FIRST = _Manners(ask_again_s=0.0005, checkpoint_pages=50_000)
+OTHERS = _Manners(ask_again_s=0.005, checkpoint_pages=1_000)
 
 
 class UnableToOpenStore(ValueError):
@@ -79,7 +96,7 @@ def insert_into(table: Table, *, sqlite: bool) -> "SqliteInsert | PostgresqlInse
     return SqliteInsert(table) if sqlite else PostgresqlInsert(table)
 
 
-def engine_of(*, url: str, pool: int) -> Engine:
+def engine_of(*, url: str, pool: int, right_of_way: bool) -> Engine:
     """Make the engine of ``sqlite:///PATH`` or ``postgresql+psycopg://…``.
 
     Parameters are hidden from error texts: they hold phones and names. Raises
@@ -98,13 +115,13 @@ def engine_of(*, url: str, pool: int) -> Engine:
             connect_args={"application_name": "cityops", "connect_timeout": 10},
         )  # fmt: skip
     if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
-        return _sqlite_engine(parsed, pool)
+        return _sqlite_engine(parsed, pool, FIRST if right_of_way else OTHERS)
     raise UnableToOpenStore(
         f"no store for {parsed.drivername} (want sqlite:///PATH or postgresql+psycopg://…)"
     )
 
 
-def _sqlite_engine(url: URL, pool: int) -> Engine:
+def _sqlite_engine(url: URL, pool: int, manners: _Manners) -> Engine:
     Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
         url,
@@ -113,22 +130,25 @@ def _sqlite_engine(url: URL, pool: int) -> Engine:
         hide_parameters=True,
         connect_args={"timeout": _BUSY_MS / 1000},
     )
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "connect", lambda connection, _: _prepare_sqlite(connection, manners))
+
+    def begin(connection: Connection) -> None:
+        if connection.get_execution_options().get(_WRITES, False):
+            _take_write_lock(connection.connection.driver_connection, manners.ask_again_s)
+        else:
+            connection.exec_driver_sql("BEGIN")
+
+    event.listen(engine, "begin", begin)
     return engine
 
 
-def _prepare_sqlite(connection: Any, _: object) -> None:
+def _prepare_sqlite(connection: Any, manners: _Manners) -> None:
     """Set what every connection needs. FULL: an answer given is on the disk."""
     connection.isolation_level = None  # the driver would begin transactions by its own idea
     connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}").close()
     _use_wal(connection)
-    for pragma in (
-        "synchronous = FULL",
-        "foreign_keys = ON",
-        "cache_size = -32000",
-        "wal_autocheckpoint = 4000",
-    ):
+    checkpoint = f"wal_autocheckpoint = {manners.checkpoint_pages}"
+    for pragma in ("synchronous = FULL", "foreign_keys = ON", "cache_size = -32000", checkpoint):
         connection.execute(f"PRAGMA {pragma}").close()
 
 
@@ -146,15 +166,8 @@ def _use_wal(connection: Any) -> None:
     raise sqlite3.OperationalError("database is locked")
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    if connection.get_execution_options().get(_WRITES, False):
-        _take_write_lock(connection.connection.driver_connection)
-    else:
-        connection.exec_driver_sql("BEGIN")
-
-
-def _take_write_lock(connection: Any) -> None:
-    """Begin a write, asking for the lock every millisecond.
+def _take_write_lock(connection: Any, ask_again_s: float) -> None:
+    """Begin a write, asking for the lock at a steady pace: who asks more often gets it first.
 
     SQLite's own waiting sleeps longer each time, up to a tenth of a second, while other
     processes hold the lock for a few milliseconds: whoever files a report would wait for
@@ -169,7 +182,7 @@ def _take_write_lock(connection: Any) -> None:
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() > end:
                     raise
-                sleep(_ASK_AGAIN_S)
+                sleep(ask_again_s)
             else:
                 return
     finally:

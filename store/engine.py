@@ -15,10 +15,12 @@ class Store(Migrations, Intake, CaseWriter, CaseReader, Outbox, Inbox, MessageBo
     """Everything that is kept. Thread-safe; calls block, so asyncio code calls them in threads."""
 
 
-def open_store(url: str, *, pool: int = 5) -> Store:
+def open_store(url: str, *, pool: int = 5, right_of_way: bool = False) -> Store:
     """Open ``sqlite:///PATH`` (its folder is made) or ``postgresql+psycopg://…``.
 
-    ``pool`` connections are kept, twice as many used at most. Nothing is connected to
+    ``pool`` connections are kept, twice as many used at most. On SQLite the process with
+    ``right_of_way`` (the one that takes reports) asks for the write lock more often than
+    the others and leaves it to them to tidy the log. Nothing is connected to
     yet. Raises UnableToOpenStore.
     """
-    return Store(engine=engine_of(url=url, pool=pool))
+    return Store(engine=engine_of(url=url, pool=pool, right_of_way=right_of_way))
