@@ -5,10 +5,11 @@ only a request that is wrong in itself is refused.
 """
 
 import hashlib
-import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from pydantic import TypeAdapter
 
 from domain.catalogue import Category
 from domain.identifiers import RANDOM_BITS, number
@@ -51,6 +52,9 @@ class FileReport:
     source_no: str | None = None
     occurred_at: datetime | None = None
     idempotency_key: str | None = None
+
+
+_PLAIN = TypeAdapter(FileReport)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,20 +108,18 @@ def new_report(*, city: City, ask: FileReport, now: datetime) -> NewReport:
         occurred_at=ask.occurred_at or now,
         received_at=now,
         idempotency_key=(ask.idempotency_key or "").strip() or None,
-        fingerprint=fingerprint(ask),
+        fingerprint=fingerprint(ask) if ask.idempotency_key else "",
     )
 
 
 def fingerprint(ask: FileReport) -> str:
     """Return what tells two bodies apart under one idempotency key: all that was sent but the key."""
-    parts = asdict(replace(ask, idempotency_key=None))
-    text = json.dumps(parts, ensure_ascii=True, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_PLAIN.dump_json(replace(ask, idempotency_key=None))).hexdigest()
 
 
 def check(*, city: City, ask: FileReport, now: datetime) -> None:
     """Refuse what is wrong in itself. Raises BadRequest with a stable code."""
-    check_values(values=asdict(ask), most=MOST_CHARACTERS, otherwise=MOST_OTHERWISE)
+    check_values(values=_PLAIN.dump_python(ask), most=MOST_CHARACTERS, otherwise=MOST_OTHERWISE)
     if ask.channel not in city.pack.channels:
         known = ", ".join(sorted(city.pack.channels))
         raise BadRequest(ProblemCode.UNKNOWN_CHANNEL, channel=ask.channel[:50], known=known)
