@@ -276,6 +276,7 @@ class Life(RuleBasedStateMachine):
             "site_check": st.booleans(), "at_fault": st.booleans(), "crosses_district": st.booleans(),
             "decision": decisions(self.state.severity),
             "rules": st.none() | st.builds(builders.rules, st.integers(1, 4), ladder=ladders()),
+            "asked": st.just(""),
         } | FIELDS  # fmt: skip
         known = {name: value for name, value in (given or {}).items() if name in names}
         drawn = {name: data.draw(fields[name]) for name in sorted(names - set(known))} | known
