@@ -94,10 +94,10 @@ class Relay:
         return seconds * self._city.clock.speed
 
     async def _start_and_yield(self, rows: list[OutboxRow]) -> None:
-        """Start cases; rest a moment while more reports come in than cases go out."""
+        """Start cases; rest a moment while more than a batch is owed and it grows."""
         await self._start(rows)
         owed = await asyncio.to_thread(lambda: self._city.store.pending(kinds=(OutboxKind.START_CASE,)))
-        growing, self._owed = owed > self._owed, owed
+        growing, self._owed = owed > max(self._owed, STARTS), owed
         if growing:
             await asyncio.sleep(YIELD_S)
 
