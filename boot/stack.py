@@ -138,7 +138,7 @@ class Stack:
         end = time.monotonic() + within_s
         async with httpx.AsyncClient(timeout=5.0) as http:
             while time.monotonic() < end:
-                if _listening(self.ports.temporal) and await _ready(http, f"{self.api_url}/readyz"):
+                if listening(self.ports.temporal) and await _ready(http, f"{self.api_url}/readyz"):
                     return
                 await asyncio.sleep(0.1)
         raise TimeoutError(f"the stack was not ready within {within_s:g} s; see {self.data / 'log'}")
@@ -188,7 +188,8 @@ class Stack:
             await self._spawn(part)
 
 
-def _listening(port: int) -> bool:
+def listening(port: int) -> bool:
+    """Tell whether somebody listens on a port of loopback."""
     with socket.socket() as probe:
         probe.settimeout(0.5)
         return probe.connect_ex(("127.0.0.1", port)) == 0

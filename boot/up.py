@@ -5,17 +5,39 @@ import signal
 
 from rich.console import Console
 
+from boot.only_one import AlreadyRunning, only_one
 from boot.settings import Settings
-from boot.stack import Ports, Stack
+from boot.stack import Ports, Stack, listening
 from boot.wiring import prepare
 
 console = Console()
 
 
 async def run(*, settings: Settings, ports: Ports) -> int:
-    """Start, print where everything is, and stop at SIGINT or SIGTERM."""
+    """Start, print where everything is, and stop at SIGINT or SIGTERM.
+
+    Returns 2 when the data folder is in use or a port is taken.
+    """
+    taken = [port for port in (ports.api, ports.temporal, ports.temporal_ui) if listening(port)]
+    if taken:
+        console.print(f"[red]端口已被占用 / ports taken: {', '.join(map(str, taken))}[/] (--help)")
+        return 2
+    try:
+        with only_one(settings.data_dir / "up.lock"):
+            await _serve(settings, ports)
+    except AlreadyRunning as problem:
+        console.print(str(problem), style="red")
+        return 2
+    return 0
+
+
+async def _serve(settings: Settings, ports: Ports) -> None:
     await asyncio.to_thread(prepare, settings)
-    stack = Stack(data=settings.data_dir, ports=ports, env={"CITYOPS_PUBLIC_URL": settings.public_url})
+    if settings.demo_mode:
+        console.print("[yellow]演示模式 demo mode: 任何人可以任何身份操作 / anybody may act as anybody[/]")
+    set_by_hand = "public_url" in settings.model_fields_set
+    url = settings.public_url if set_by_hand else f"http://127.0.0.1:{ports.api}"
+    stack = Stack(data=settings.data_dir, ports=ports, env={"CITYOPS_PUBLIC_URL": url})
     try:
         await stack.start()
         addresses(ports)
@@ -23,7 +45,6 @@ async def run(*, settings: Settings, ports: Ports) -> int:
     finally:
         console.print("停止 / stopping …")
         await stack.stop()
-    return 0
 
 
 def addresses(ports: Ports) -> None:

@@ -1,7 +1,6 @@
 """``cityops demo``: the embedded stack in demo mode, a generated day, its closing figures."""
 
 import asyncio
-import fcntl
 import shutil
 import signal
 import socket
@@ -24,6 +23,7 @@ from boot.demo.places import Spots
 from boot.demo.play import Play, ended
 from boot.demo.staff import City
 from boot.demo.verify import History, misses
+from boot.only_one import AlreadyRunning, only_one
 from boot.settings import Clock, Settings
 from boot.stack import Ports, Stack, free_port
 from boot.up import until_interrupted
@@ -43,10 +43,6 @@ KEPT = "atlas"
 """What survives in the demonstration's data folder: derived from the pack, named by its hash."""
 
 console = Console()
-
-
-class AlreadyRunning(Exception):
-    """Another demonstration uses the data folder."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -248,11 +244,7 @@ def _free(port: int) -> int:
 def _alone(folder: Path) -> Iterator[None]:
     """Hold the demonstration's data folder, wiped but for what is derived from the pack."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder.parent / "demo.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as problem:
-            raise AlreadyRunning(f"{folder} 正在使用 / another demonstration runs in it") from problem
+    with only_one(folder.parent / "demo.lock"):
         for entry in folder.iterdir():
             if entry.name == KEPT:
                 continue
