@@ -12,6 +12,9 @@ from notifications.delivery import Json, Message
 from store.rows import OutboxRow
 from usecases.city import City
 
+ON_THE_HANDLING_CLOCK = frozenset(
+    {"assignment", "reminder", "duty_call", "escalation", "overdue", "rework", "reopened", "return_decided"}
+)
 CLOSE_WORDS = {
     "solved": LocalText(zh="已解决", en="solved"),
     "explained": LocalText(zh="已解释说明", en="explained"),
@@ -58,14 +61,26 @@ def context_of(
         role="copy" if said.get("copy") else ("co_handler" if said.get("co_handler") else "owner"),
         about=str(said.get("about", "handling")),
         trigger=said.get("trigger"),
-        deadline=datetime.fromisoformat(due) if due else view.handling_due,
+        deadline=datetime.fromisoformat(due) if due else _deadline(view, payload),
         limit=said.get("limit"),
         outcome=CLOSE_WORDS.get(str(said.get("close_kind"))),
         other_case_no=said.get("master"),
         decision=_decision(said),
-        link=f"{public_url}/cases/{view.case_no}",
+        # A reporter has no business on the staff's pages.
+        link=f"{public_url}/cases/{view.case_no}" if payload.get("unit") else None,
     )
     return case_context(facts=facts)
+
+
+def _deadline(view: CaseView, payload: dict[str, Any]) -> datetime | None:
+    """Return the deadline a notice is about: of handling, or the next one armed; none once it is over."""
+    clock_of_its_own = payload["template"] in ("check_request", "return_requested", "arbitration")
+    reminded = (
+        payload["template"] in ("reminder", "duty_call") and payload["context"].get("about") != "handling"
+    )
+    if clock_of_its_own or reminded:
+        return view.next_due
+    return view.handling_due if payload["template"] in ON_THE_HANDLING_CLOCK else None
 
 
 def _category(category: Category | None, view: CaseView) -> LocalText:

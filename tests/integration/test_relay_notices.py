@@ -1,0 +1,116 @@
+"""From a dispatched case to a mail in somebody's box: outbox, relay, template, SMTP server."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from email import message_from_bytes
+from email.policy import default as default_policy
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from temporalio.testing import WorkflowEnvironment
+
+from boot.channels import channels_of, renderer_of
+from boot.relay import Relay
+from boot.settings import Settings, Smtp
+from boot.stack import free_port
+from domain.place import ReportedPlace
+from domain.report import Reporter
+from domain.unit import Contact
+from store.engine import Store
+from store.group_commit import GroupCommit
+from store.rows import OutboxKind, OutboxRow
+from tests.integration.store_samples import NOW, case_no, report
+from usecases.city import City, Grounds
+from usecases.gateway import CaseGateway
+from usecases.place_and_owner import answer
+from usecases.start_case import question_of
+
+NOTICES = (OutboxKind.NOTIFY,)
+DUTY = "duty@unit.example"
+
+
+class Box:
+    """A mail server's box."""
+
+    def __init__(self) -> None:
+        self.mails: list[Envelope] = []
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        """Keep the mail."""
+        self.mails.append(envelope)
+        return "250 queued"
+
+
+@asynccontextmanager
+async def mail_server(box: Box) -> AsyncIterator[int]:
+    """Run a real SMTP server on loopback."""
+    server = Controller(box, hostname="127.0.0.1", port=free_port())
+    server.start()
+    try:
+        yield server.port
+    finally:
+        server.stop()
+
+
+def owed(store: Store, city: City) -> list[OutboxRow]:
+    """Claim what is to be sent."""
+    return store.claim(kinds=NOTICES, limit=50, now=city.now(), worker="here", lease_s=30.0)
+
+
+@pytest.mark.temporal
+async def test_the_owner_gets_one_mail_and_a_channel_not_set_up_says_so(
+    store: Store, wuhan: Grounds, wuhan_settings: Settings, temporal_env: WorkflowEnvironment
+) -> None:
+    city = City(
+        grounds=wuhan,
+        store=store,
+        intake=GroupCommit(store=store),
+        cases=CaseGateway(client=temporal_env.client),
+        now=lambda: NOW + timedelta(seconds=5),
+        random_bits=lambda bits: bits,
+    )
+    filed = report(
+        7, channel="hotline", category="E0110", severity=None, tags=(), reporter=Reporter(email="li@citizen.example"),
+        reported=ReportedPlace(lon=114.2925, lat=30.5871),
+    )  # fmt: skip
+    owner = answer(grounds=wuhan, question=question_of(filed)).decision.lead
+    assert owner is not None
+    contacts = (
+        Contact(channel="email", address=DUTY),
+        Contact(channel="webhook", address="https://unit.example/in"),
+    )
+    store.publish_units(units=[replace(wuhan.pack.tree.get(owner), contacts=contacts)], version="test")
+    store.accept_many(reports=[filed])
+    box = Box()
+    async with mail_server(box) as port:
+        smtp = Smtp(host="127.0.0.1", port=port, starttls=False, sender="cityops@city.example")
+        channels = channels_of(wuhan_settings.model_copy(update={"smtp": smtp}))
+        relay = Relay(
+            city=city,
+            channels=channels,
+            renderer=renderer_of(wuhan_settings),
+            public_url="https://city.example",
+        )
+        starts = store.claim(
+            kinds=(OutboxKind.START_CASE,), limit=5, now=city.now(), worker="here", lease_s=30.0
+        )
+        await relay._start(starts)
+        rows = owed(store, city)
+        assert sorted(row.payload["channel"] for row in rows) == ["email", "webhook"]
+        await relay._notify(rows)
+    assert (owed(store, city), store.pending(kinds=NOTICES)) == ([], 0)
+    (mail,) = box.mails
+    assert mail.rcpt_tos == [DUTY]
+    assert isinstance(mail.content, bytes)
+    text = message_from_bytes(mail.content, policy=default_policy)
+    body = text.get_content()
+    assert case_no(7) in text["Subject"]
+    assert "暴露生活垃圾" in body
+    assert "Exposed domestic waste" in body
+    assert f"https://city.example/cases/{case_no(7)}" in body
+    assert "citizen.example" not in body, "no personal data in a notice"
+    inbox = store.inbox_messages(unit=owner, limit=10)
+    assert [message.template for message in inbox.messages] == ["assignment"]
