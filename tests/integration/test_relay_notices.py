@@ -55,16 +55,15 @@ async def mail_server(box: Box) -> AsyncIterator[int]:
         server.stop()
 
 
-def owed(store: Store, city: City) -> list[OutboxRow]:
+def owed(city: City) -> list[OutboxRow]:
     """Claim what is to be sent."""
-    return store.claim(kinds=NOTICES, limit=50, now=city.now(), worker="here", lease_s=30.0)
+    return city.store.claim(kinds=NOTICES, limit=50, now=city.now(), worker="here", lease_s=30.0)
 
 
-@pytest.mark.temporal
-async def test_the_owner_gets_one_mail_and_a_channel_not_set_up_says_so(
-    store: Store, wuhan: Grounds, wuhan_settings: Settings, temporal_env: WorkflowEnvironment
-) -> None:
-    city = City(
+@pytest.fixture
+def city(store: Store, wuhan: Grounds, temporal_env: WorkflowEnvironment) -> City:
+    """Return Wuhan on this store, its clock stopped."""
+    return City(
         grounds=wuhan,
         store=store,
         intake=GroupCommit(store=store),
@@ -72,36 +71,48 @@ async def test_the_owner_gets_one_mail_and_a_channel_not_set_up_says_so(
         now=lambda: NOW + timedelta(seconds=5),
         random_bits=lambda bits: bits,
     )
+
+
+@pytest.fixture
+def owner(city: City) -> str:
+    """File a report; return its owner, who can be reached by mail and by webhook."""
     filed = report(
         7, channel="hotline", category="E0110", severity=None, tags=(), reporter=Reporter(email="li@citizen.example"),
         reported=ReportedPlace(lon=114.2925, lat=30.5871),
     )  # fmt: skip
-    owner = answer(grounds=wuhan, question=question_of(filed)).decision.lead
-    assert owner is not None
+    lead = answer(grounds=city.grounds, question=question_of(filed)).decision.lead
+    assert lead is not None
     contacts = (
         Contact(channel="email", address=DUTY),
         Contact(channel="webhook", address="https://unit.example/in"),
     )
-    store.publish_units(units=[replace(wuhan.pack.tree.get(owner), contacts=contacts)], version="test")
-    store.accept_many(reports=[filed])
+    city.store.publish_units(units=[replace(city.pack.tree.get(lead), contacts=contacts)], version="test")
+    city.store.accept_many(reports=[filed])
+    return lead
+
+
+async def carry(city: City, settings: Settings, port: int) -> list[str]:
+    """Let the relay start the case and send its notices; return the channels they were owed on."""
+    smtp = Smtp(host="127.0.0.1", port=port, starttls=False, sender="cityops@city.example")
+    channels = channels_of(settings.model_copy(update={"smtp": smtp}))
+    relay = Relay(
+        city=city, channels=channels, renderer=renderer_of(settings), public_url="https://city.example"
+    )
+    kinds = (OutboxKind.START_CASE,)
+    await relay._start(city.store.claim(kinds=kinds, limit=5, now=city.now(), worker="here", lease_s=30.0))
+    rows = owed(city)
+    await relay._notify(rows)
+    return sorted(row.payload["channel"] for row in rows)
+
+
+@pytest.mark.temporal
+async def test_the_owner_gets_one_mail_and_a_channel_not_set_up_is_settled(
+    city: City, owner: str, wuhan_settings: Settings
+) -> None:
     box = Box()
     async with mail_server(box) as port:
-        smtp = Smtp(host="127.0.0.1", port=port, starttls=False, sender="cityops@city.example")
-        channels = channels_of(wuhan_settings.model_copy(update={"smtp": smtp}))
-        relay = Relay(
-            city=city,
-            channels=channels,
-            renderer=renderer_of(wuhan_settings),
-            public_url="https://city.example",
-        )
-        starts = store.claim(
-            kinds=(OutboxKind.START_CASE,), limit=5, now=city.now(), worker="here", lease_s=30.0
-        )
-        await relay._start(starts)
-        rows = owed(store, city)
-        assert sorted(row.payload["channel"] for row in rows) == ["email", "webhook"]
-        await relay._notify(rows)
-    assert (owed(store, city), store.pending(kinds=NOTICES)) == ([], 0)
+        assert await carry(city, wuhan_settings, port) == ["email", "webhook"]
+    assert (owed(city), city.store.pending(kinds=NOTICES)) == ([], 0)
     (mail,) = box.mails
     assert mail.rcpt_tos == [DUTY]
     assert isinstance(mail.content, bytes)
@@ -112,5 +123,5 @@ async def test_the_owner_gets_one_mail_and_a_channel_not_set_up_says_so(
     assert "Exposed domestic waste" in body
     assert f"https://city.example/cases/{case_no(7)}" in body
     assert "citizen.example" not in body, "no personal data in a notice"
-    inbox = store.inbox_messages(unit=owner, limit=10)
+    inbox = city.store.inbox_messages(unit=owner, limit=10)
     assert [message.template for message in inbox.messages] == ["assignment"]
