@@ -21,6 +21,7 @@ from boot.wiring import connect, connect_store, open_city
 from boot.worker import stop_event
 from domain.errors import CommandRefused
 from notifications.delivery import Channel, Renderer, State, deliver
+from notifications.retry import next_attempt_s
 from store.rows import OutboxKind, OutboxRow, OutboxState
 from usecases.city import City
 from usecases.deliver import deliver as deliver_command
@@ -35,7 +36,6 @@ YIELD_S = 0.7
 TRY_AGAIN = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0)
 SOON_AGAIN_S = 15.0
 """The longest a case or a person's command waits for its next try: when Temporal is back, so are they."""
-GIVE_UP_AFTER = 12
 log = structlog.get_logger()
 
 
@@ -163,13 +163,14 @@ class Relay:
             await self._finish(row, OutboxState.FAILED, "case_gone")
             return
         outcome = await deliver(message=message, channels=self._channels, renderer=self._renderer)
+        wait = next_attempt_s(channel=message.channel, outcome=outcome, attempts=row.attempts)
         if outcome.state in (State.HANDED_OVER, State.SUPPRESSED):
             await self._finish(row, OutboxState.DONE, outcome.code)
-        elif outcome.state is State.FAILED_PERMANENT or row.attempts >= GIVE_UP_AFTER:
+        elif wait is not None:
+            await self._again(row, outcome.code, wait)
+        else:
             final = OutboxState.UNKNOWN if outcome.state is State.UNKNOWN else OutboxState.FAILED
             await self._finish(row, final, outcome.code)
-        else:
-            await self._again(row, outcome.code, outcome.retry_after_s)
 
     async def _finish(self, row: OutboxRow, state: OutboxState, error: str = "") -> None:
         outcome = {"code": error} if error else None

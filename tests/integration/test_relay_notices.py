@@ -19,6 +19,7 @@ from boot.stack import free_port
 from domain.place import ReportedPlace
 from domain.report import Reporter
 from domain.unit import Contact
+from notifications.retry import RETRY_SCHEDULE_S
 from store.engine import Store
 from store.group_commit import GroupCommit
 from store.rows import OutboxKind, OutboxRow
@@ -35,13 +36,14 @@ DUTY = "duty@unit.example"
 class Box:
     """A mail server's box."""
 
-    def __init__(self) -> None:
+    def __init__(self, answer: str = "250 queued") -> None:
+        self.answer = answer
         self.mails: list[Envelope] = []
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Keep the mail."""
         self.mails.append(envelope)
-        return "250 queued"
+        return self.answer
 
 
 @asynccontextmanager
@@ -125,3 +127,18 @@ async def test_the_owner_gets_one_mail_and_a_channel_not_set_up_is_settled(
     assert "citizen.example" not in body, "no personal data in a notice"
     inbox = city.store.inbox_messages(unit=owner, limit=10)
     assert [message.template for message in inbox.messages] == ["assignment"]
+
+
+@pytest.mark.temporal
+@pytest.mark.parametrize(("answer", "owed_later"), [("451 4.3.0 later", True), ("550 5.7.1 never", False)])
+async def test_a_refused_mail_comes_again_as_the_channels_policy_says(
+    city: City, owner: str, wuhan_settings: Settings, answer: str, owed_later: bool
+) -> None:
+    async with mail_server(Box(answer)) as port:
+        await carry(city, wuhan_settings, port)
+    assert city.store.inbox_messages(unit=owner, limit=10).messages, "in-app does not wait for the mail"
+    assert owed(city) == [], "not at once"
+    assert city.store.pending(kinds=NOTICES) == int(owed_later)
+    later = city.now() + timedelta(seconds=RETRY_SCHEDULE_S[0] + 1)
+    again = city.store.claim(kinds=NOTICES, limit=5, now=later, worker="here", lease_s=30.0)
+    assert [row.last_error for row in again] == (["smtp_451"] if owed_later else [])
