@@ -21,6 +21,16 @@ class CategoryKind(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Milestone:
+    """One of several deadlines of a case, counted from dispatch (illegal building: stop, fine, pull down)."""
+
+    code: str
+    name_zh: str
+    name_en: str
+    limit: Limit
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class FilingCondition:
     """A filing condition with its handling limit. The first one of a category is its default."""
 
@@ -30,6 +40,7 @@ class FilingCondition:
     limit: Limit
     closing_zh: str = ""
     closing_en: str = ""
+    milestones: tuple[Milestone, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

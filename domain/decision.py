@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from domain.catalogue import Milestone
 from domain.limit import Limit
 from domain.place import Level, Place
 
@@ -77,3 +78,4 @@ class RoutingDecision:
     confidence: float = 1.0
     version: str = ""
     category: str = ""
+    milestones: tuple[Milestone, ...] = ()

@@ -55,6 +55,79 @@ class EscalationRules:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class EmergencyRules:
+    """Reporting upward in an emergency (信息报送; 突发事件应对法 17, 61; 生产安全事故报告和调查处理条例).
+
+    ``phone`` and ``written`` run from the moment the emergency track begins, ``follow_up``
+    from every report until the final one. Nothing is reported late, false or not at all:
+    each report is a timer with its evidence.
+    """
+
+    phone: Limit
+    written: Limit
+    follow_up: Limit
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rulebook:
+    """Limits and counts of the whole rulebook (reference: domain.md §8) for one severity.
+
+    A case begun before there was one has None, and goes on exactly as it began: that is
+    what keeps its history replayable (ADR 0013).
+
+    ``info_wait`` is how long a reporter has for one of ``info_tries`` questions (rows 8, 9);
+    ``verify`` the look on site before filing (10, 11); ``transfer`` the other side's receipt
+    (5, 6); ``task_sign_in`` sub-tasks and whistles (21); ``extension`` each step of deciding
+    one, of which ``extensions`` may be granted (23); suspensions over ``suspend_days`` need a
+    district, and none is longer than ``suspend_most_days`` (24); ``check_within_m`` is how far
+    from the place a check on site may be recorded, in metres (28); ``rectify`` the limit for a
+    bad grade (34); ``appeal_file`` and ``appeal_review`` run from closing and from each step
+    (37); ``supervision_reply`` and ``supervision_review`` belong to 督办 (38);
+    ``acknowledge`` is the ack time-out of a supervisor added by escalation and ``decide_up``
+    the time an upper level has to decide what was reported up (E2).
+    ``answered_visit_share`` (0–1) of enquiries answered at once are visited (row 3);
+    ``contact`` switches the response clock on (row 20).
+    """
+
+    info_wait: Limit
+    verify: Limit
+    transfer: Limit
+    task_sign_in: Limit
+    extension: Limit
+    rectify: Limit
+    appeal_file: Limit
+    appeal_review: Limit
+    supervision_reply: Limit
+    supervision_review: Limit
+    acknowledge: Limit
+    decide_up: Limit
+    info_tries: int = 2
+    extensions: int = 2
+    visit_tries: int = 3
+    suspend_days: int = 30
+    suspend_most_days: int = 365
+    check_within_m: float = 50.0
+    answered_visit_share: float = 0.0
+    contact: bool = True
+    supervise_overdue: bool = True
+    emergency: EmergencyRules | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TagRule:
+    """What a tag on a report does to its case (E9: 领导批示, 媒体曝光, 群体性, 重大活动).
+
+    The case is commanded at ``floor`` or above from its first minute; ``supervise`` opens a
+    supervision order (督办) with it; ``illegal`` marks what is never cancelled (row 36).
+    """
+
+    tag: str
+    floor: Level = Level.GRID
+    supervise: bool = False
+    illegal: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SeverityPolicy:
     """Stage limits and escalation rules of one severity (1 worst … 4)."""
 
@@ -62,16 +135,22 @@ class SeverityPolicy:
     stages: StageLimits
     escalation: EscalationRules
     default_limit: Limit
+    book: Rulebook | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rung:
-    """Who commands this case at one level. ``unit`` is None where the level has nobody."""
+    """Who commands this case at one level. ``unit`` is None where the level has nobody.
+
+    With ``duty`` ROTA somebody is there in the ``windows`` of the week only: minutes of the
+    city's week from Monday 00:00, ascending, from included to excluded.
+    """
 
     level: Level
     unit: str | None
     duty: DutyHours = DutyHours.ALWAYS
     why_empty: str = ""
+    windows: tuple[tuple[int, int], ...] = ()
 
 
 class CheckRule(StrEnum):
@@ -106,3 +185,4 @@ class CaseRules:
     ladder: tuple[Rung, ...]
     check: CheckRule = CheckRule.SEVERE
     clock: CityClock = CityClock()
+    tags: tuple[TagRule, ...] = ()

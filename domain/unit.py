@@ -7,11 +7,12 @@ from domain.place import Level
 
 
 class DutyHours(StrEnum):
-    """When somebody answers at this unit (a rota comes with the rulebook)."""
+    """When somebody answers at this unit; ``rota`` means: as its rota says (``domain.rota``)."""
 
     ALWAYS = "always"
     WORK = "work"
     NONE = "none"
+    ROTA = "rota"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
