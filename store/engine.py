@@ -8,10 +8,11 @@ from store.intake import Intake
 from store.message_box import MessageBox
 from store.migrate import Migrations
 from store.outbox import Outbox
+from store.replay_reads import ReplayReader
 from store.units import Units
 
 
-class Store(Migrations, Intake, CaseWriter, CaseReader, Outbox, Inbox, MessageBox, Units):
+class Store(Migrations, Intake, CaseWriter, CaseReader, Outbox, Inbox, MessageBox, Units, ReplayReader):
     """Everything that is kept. Thread-safe; calls block, so asyncio code calls them in threads."""
 
 
