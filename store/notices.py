@@ -35,8 +35,8 @@ _PUT_SENT = insert(outbox)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Owed:
-    """A notice with the case, epoch, priority and time it belongs to."""
+class Owed:
+    """A notice with the case (or instruction), epoch, priority and time it belongs to."""
 
     case_no: str
     epoch: int
@@ -54,7 +54,12 @@ def owe(connection: Connection, records: Iterable[Record]) -> None:
 
     The caller holds the locks of the cases, so nobody writes the same notices meanwhile.
     """
-    owed = {one.key: one for record in records for one in _of(record)}
+    owe_notices(connection, (one for record in records for one in _of(record)))
+
+
+def owe_notices(connection: Connection, notices: Iterable[Owed]) -> None:
+    """Write what these notices owe, unless it was written before; the caller holds what they belong to."""
+    owed = {one.key: one for one in notices}
     if not owed:
         return
     there = connection.execute(_THERE, {"numbers": sorted({one.case_no for one in owed.values()})})
@@ -69,10 +74,10 @@ def owe(connection: Connection, records: Iterable[Record]) -> None:
         connection.execute(_PUT_SENT, sent)
 
 
-def _of(record: Record) -> list[_Owed]:
+def _of(record: Record) -> list[Owed]:
     times = {fact.seq: fact.at for fact in record.facts}
     return [
-        _Owed(
+        Owed(
             case_no=record.view.case_no,
             epoch=record.view.epoch,
             priority=record.view.severity,
@@ -83,7 +88,7 @@ def _of(record: Record) -> list[_Owed]:
     ]
 
 
-def _line(one: _Owed) -> dict[str, Any]:
+def _line(one: Owed) -> dict[str, Any]:
     return {
         "case_no": one.case_no,
         "epoch": one.epoch,
@@ -97,7 +102,7 @@ def _line(one: _Owed) -> dict[str, Any]:
     }
 
 
-def _contacts(connection: Connection, owed: Sequence[_Owed]) -> Mapping[str, tuple[Contact, ...]]:
+def _contacts(connection: Connection, owed: Sequence[Owed]) -> Mapping[str, tuple[Contact, ...]]:
     codes = {one.notice.unit for one in owed if one.notice.unit is not None}
     if not codes:
         return {}
@@ -105,7 +110,7 @@ def _contacts(connection: Connection, owed: Sequence[_Owed]) -> Mapping[str, tup
     return {row.code: row.contacts for row in rows}
 
 
-def _mails(connection: Connection, owed: Sequence[_Owed]) -> Mapping[str, str]:
+def _mails(connection: Connection, owed: Sequence[Owed]) -> Mapping[str, str]:
     numbers = {one.notice.report_no for one in owed if one.notice.report_no is not None}
     if not numbers:
         return {}
@@ -114,7 +119,7 @@ def _mails(connection: Connection, owed: Sequence[_Owed]) -> Mapping[str, str]:
 
 
 def _sent(
-    owed: Sequence[_Owed], *, contacts: Mapping[str, tuple[Contact, ...]], mails: Mapping[str, str]
+    owed: Sequence[Owed], *, contacts: Mapping[str, tuple[Contact, ...]], mails: Mapping[str, str]
 ) -> list[dict[str, Any]]:
     rows: dict[str, dict[str, Any]] = {}
     for one in owed:
@@ -132,7 +137,7 @@ def _sent(
     return list(rows.values())
 
 
-def _row(one: _Owed, *, channel: str, address: str, recipient: str) -> dict[str, Any]:
+def _row(one: Owed, *, channel: str, address: str, recipient: str) -> dict[str, Any]:
     notice = one.notice
     return {
         "kind": OutboxKind.NOTIFY.value,

@@ -29,6 +29,7 @@ from sqlalchemy import (
 
 from domain.actor import Actor
 from domain.decision import RoutingDecision
+from domain.limit import Limit
 from domain.messages import Command
 from domain.place import Place, ReportedPlace
 from domain.report import Reporter
@@ -231,7 +232,7 @@ messages = Table(
     "messages",
     metadata,
     Column("id", _SERIAL, primary_key=True, autoincrement=True),
-    Column("case_no", Text, ForeignKey("cases.case_no"), nullable=False),
+    Column("case_no", Text, nullable=False),  # of a case or of an instruction
     Column("epoch", Integer, nullable=False),
     Column("seq", Integer, nullable=False),
     Column("n", Integer, nullable=False),
@@ -281,4 +282,75 @@ published = Table(
     metadata,
     Column("what", Text, primary_key=True),  # units | areas
     Column("version", Text, nullable=False),
+)
+
+instructions = Table(
+    "instructions",
+    metadata,
+    Column("id", _SERIAL, primary_key=True, autoincrement=True),
+    Column("number", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("issuer", Text, nullable=False),
+    Column("level", SmallInteger, nullable=False),
+    Column("issued_by", JsonOf[Actor](Actor), nullable=False),
+    Column("issued_at", Utc, nullable=False),
+    Column("time_limit", JsonOf[Limit](Limit), nullable=False),
+    Column("due_at", Utc, nullable=False),
+    Column("unknown_year", Boolean, nullable=False, server_default=false()),
+    Column("reply_required", Boolean, nullable=False, server_default=false()),
+    Column("urgency", SmallInteger, nullable=False),
+    Column("exercise", Boolean, nullable=False, server_default=false()),
+    Column("case_no", Text, ForeignKey("cases.case_no")),
+    Column("corrects", Text),
+    Column("corrected_by", Text),
+    Column("state", Text, nullable=False),
+    Column("ended_at", Utc),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("reported_at", Utc),
+    _count("receivers"),
+    UniqueConstraint("number"),
+    Index(None, "issuer", "id"),
+    Index(None, "state", "id"),
+    Index(None, "case_no", "id"),
+    sqlite_autoincrement=True,
+)
+
+instruction_receivers = Table(
+    "instruction_receivers",
+    metadata,
+    Column("id", _SERIAL, primary_key=True, autoincrement=True),
+    Column("number", Text, ForeignKey("instructions.number"), nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("level", SmallInteger, nullable=False),
+    Column("parent", Text),
+    Column("told_at", Utc, nullable=False),
+    Column("read_at", Utc),
+    Column("reply", Text),
+    Column("replied_at", Utc),
+    _count("reminded"),
+    Column("done", Boolean, nullable=False, server_default=false()),  # domain.instruction.is_done
+    UniqueConstraint("number", "unit"),
+    Index(None, "number", "done", "n"),
+    Index(None, "number", "n"),
+    Index(None, "unit", "id"),
+    sqlite_autoincrement=True,
+)
+
+instruction_acts = Table(
+    "instruction_acts",
+    metadata,
+    Column("id", _SERIAL, primary_key=True, autoincrement=True),
+    Column("request_id", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("actor", JsonOf[Actor](Actor), nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("text", Text, nullable=False, server_default=""),
+    _count("told"),
+    Column("digest", Text, nullable=False),
+    UniqueConstraint("request_id"),
+    Index(None, "number", "id"),
+    sqlite_autoincrement=True,
 )
