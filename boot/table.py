@@ -7,22 +7,13 @@ so the document cannot say anything else than the code does.
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from domain.actor import Role
+from domain.actor import ROLE_ZH, Role
 from domain.case import ENDED, STATUS_ZH, Status
 from domain.messages import COMMAND_ZH
 from domain.transitions import ACTIVE, THROUGH, TRANSITIONS, UNMOVED, Transition
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "transitions.md"
 
-ROLE_ZH: dict[Role, str] = {
-    Role.ENGINE: "系统",
-    Role.OPERATOR: "受理员",
-    Role.DISPATCHER: "派遣员",
-    Role.HANDLER: "处置人员",
-    Role.LEADER: "单位负责人",
-    Role.CHECKER: "核查员",
-    Role.SUPERVISOR: "监督指挥",
-}
 CAUSE_ZH = {"begin": "受理", "time_passed": "时限到期"}
 ANY_ACTIVE = "在办各状态 any active"
 
@@ -32,8 +23,7 @@ HEAD = """\
 Written by `python -m boot.table` from `domain/transitions.py`; do not edit.
 由程序生成，请勿手工修改。
 
-`domain.decide` moves a case only along these rows. The numbers are those of the whole rulebook;
-missing ones come with it. Deadlines are the defaults of severity 1–2 / 3–4 as the standard writes
+`domain.decide` moves a case only along these rows. Deadlines are the defaults of severity 1–2 / 3–4 as the standard writes
 them (`MIN` minutes, `UH` emergency hours, `WH` work hours, `WD` work days, `ND` natural days);
 a city pack may set its own. A row marked ↳ is taken by the engine in the same step as the row before it.
 """

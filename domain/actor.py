@@ -14,6 +14,20 @@ class Role(StrEnum):
     LEADER = "leader"
     CHECKER = "checker"
     SUPERVISOR = "supervisor"
+    PEER = "peer"
+    """A platform outside: 110, 119, 120, 122, another city."""
+
+
+ROLE_ZH: dict[Role, str] = {
+    Role.ENGINE: "系统",
+    Role.OPERATOR: "受理员",
+    Role.DISPATCHER: "派遣员",
+    Role.HANDLER: "处置人员",
+    Role.LEADER: "单位负责人",
+    Role.CHECKER: "核查员",
+    Role.SUPERVISOR: "监督指挥",
+    Role.PEER: "对接平台",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,8 +1,18 @@
 """What each armed deadline does when its time comes."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
+from domain import (
+    rows_appeal,
+    rows_emergency,
+    rows_joint,
+    rows_levels,
+    rows_policy,
+    rows_supervision,
+    rows_tasks,
+    rows_time,
+    rows_triage,
+)
 from domain.actor import ENGINE
 from domain.begin import file
 from domain.case import Alarm, Deadline, Trigger
@@ -19,7 +29,7 @@ from domain.escalation import (
 )
 from domain.rows_duty import arbitrate
 from domain.rows_result import evaluate
-from domain.step import Step
+from domain.step import AlarmHandler, Step
 
 
 def triage_late(step: Step, deadline: Deadline) -> None:
@@ -86,7 +96,16 @@ def retention_over(step: Step, _deadline: Deadline) -> None:
     step.change(deadlines=())
 
 
-ALARMS: dict[Alarm, Callable[[Step, Deadline], None]] = {
+ALARMS: dict[str, AlarmHandler] = {
+    **rows_triage.ALARMS,
+    **rows_tasks.ALARMS,
+    **rows_time.ALARMS,
+    **rows_policy.ALARMS,
+    **rows_supervision.ALARMS,
+    **rows_appeal.ALARMS,
+    **rows_levels.ALARMS,
+    **rows_emergency.ALARMS,
+    **rows_joint.ALARMS,
     Alarm.TRIAGE: triage_late,
     Alarm.SIGN_IN_REMIND: sign_in_reminder,
     Alarm.SIGN_IN_CALL: sign_in_call,

@@ -1,49 +1,18 @@
 """The engine's own first steps: received, triaged, filed, dispatched (rows 1, 2, 7, 12, 13)."""
 
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 
 from domain.actor import ENGINE
+from domain.beginning import Begin
 from domain.case import Alarm, CaseState, Done, Outcome, ReportRef, Status, Trigger
 from domain.decision import RoutingDecision
 from domain.duty import give
 from domain.escalation import raise_level, tell_top
-from domain.place import Level, Place
-from domain.policy import CaseRules
+from domain.place import Level
 from domain.step import Step
 
 BEGIN = "begin"
 """The request id under which a state remembers its first facts."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Begin:
-    """What is known when a report becomes a case.
-
-    ``at`` is when the engine decides, ``received_at`` when the report was accepted.
-    ``master`` is an open case about the same event that routing is sure of (merge at
-    once); ``proposals`` are cases an operator should look at first. ``triage_unit`` is
-    accountable as long as no unit owns the case.
-    """
-
-    case_no: str
-    report_no: str
-    at: datetime
-    received_at: datetime
-    category: str
-    category_name: str
-    channel: str
-    severity: int
-    place: Place
-    decision: RoutingDecision
-    rules: CaseRules
-    triage_unit: str
-    site_check: bool = False
-    wants_visit: bool = True
-    exercise: bool = False
-    master: str | None = None
-    proposals: tuple[str, ...] = ()
-    confirm_below: float = 0.5
 
 
 def begin(start: Begin) -> Outcome:
@@ -58,7 +27,11 @@ def begin(start: Begin) -> Outcome:
         method=start.place.method.value,
         areas=[area.code for area in start.place.chain],
         flags=[flag.value for flag in start.place.flags],
+        tags=list(start.tags),
+        apart_from=start.apart_from,
     )
+    if start.repeat_of is not None:
+        step.record("repeated", row=39, actor=ENGINE, repeat_of=start.repeat_of, repeats=start.repeats)
     if start.master is not None:
         merge(step, start.master, why="same place and category")
     elif start.decision.lead is None or step.state.uncertain or _ask_first(step):
@@ -70,7 +43,7 @@ def begin(start: Begin) -> Outcome:
 
 def _remembered(outcome: Outcome) -> Outcome:
     """Keep the first facts in the state, so that whoever starts the case twice records the same."""
-    done = Done(request_id=BEGIN, facts=outcome.facts, notices=outcome.notices)
+    done = Done(request_id=BEGIN, facts=outcome.facts, notices=outcome.notices, orders=outcome.orders)
     return replace(outcome, state=replace(outcome.state, recent=(done,)))
 
 
@@ -78,6 +51,8 @@ def _received(start: Begin) -> CaseState:
     visit = "open" if start.wants_visit else "not_wanted"
     return CaseState(
         case_no=start.case_no,
+        epoch=start.epoch,
+        seq=start.seq,
         status=Status.RECEIVED,
         rules=start.rules,
         category=start.category,
@@ -88,7 +63,7 @@ def _received(start: Begin) -> CaseState:
         place=start.place,
         decision=start.decision,
         site_check=start.site_check,
-        reports=(ReportRef(report_no=start.report_no, visit=visit),),
+        reports=(ReportRef(report_no=start.report_no, visit=visit),) if start.report_no else (),
         proposals=start.proposals,
         uncertain=start.decision.confidence < start.confirm_below,
         triage_unit=start.triage_unit,
@@ -96,6 +71,11 @@ def _received(start: Begin) -> CaseState:
         level=start.decision.level,
         level_since=start.at,
         received_at=start.received_at,
+        tags=start.tags,
+        parent=start.parent,
+        repeat_of=start.repeat_of,
+        repeats=start.repeats,
+        span=start.span,
     )
 
 

@@ -10,8 +10,24 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain.actor import Actor
+from domain.aspects import (
+    Appeal,
+    Child,
+    Emergency,
+    Extension,
+    InfoRequest,
+    Pause,
+    ReachedMilestone,
+    ReportedUp,
+    Supervision,
+    Suspension,
+    Task,
+    Transfer,
+    Verification,
+)
 from domain.decision import RoutingDecision
 from domain.limit import Limit
+from domain.order import Order
 from domain.place import Level, Place
 from domain.policy import CaseRules
 
@@ -21,11 +37,17 @@ class Status(StrEnum):
 
     RECEIVED = "received"
     TRIAGING = "triaging"
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    TRANSFERRED_OUT = "transferred_out"
     MERGED = "merged"
+    NEED_INFO = "need_info"
+    VERIFYING_PRE = "verifying_pre"
     FILED = "filed"
     DISPATCHED = "dispatched"
     ACCEPTED = "accepted"
     HANDLING = "handling"
+    SUSPENDED = "suspended"
     RETURN_REQUESTED = "return_requested"
     ARBITRATION = "arbitration"
     FEEDBACK = "feedback"
@@ -41,11 +63,17 @@ class Status(StrEnum):
 STATUS_ZH: dict[Status, str] = {
     Status.RECEIVED: "已受理",
     Status.TRIAGING: "甄别中",
+    Status.ANSWERED: "已答复",
+    Status.REFUSED: "不予受理",
+    Status.TRANSFERRED_OUT: "已转出",
     Status.MERGED: "已并案",
+    Status.NEED_INFO: "待补充",
+    Status.VERIFYING_PRE: "核实中",
     Status.FILED: "已立案",
     Status.DISPATCHED: "已派遣",
     Status.ACCEPTED: "已签收",
     Status.HANDLING: "处置中",
+    Status.SUSPENDED: "挂账",
     Status.RETURN_REQUESTED: "申请退回",
     Status.ARBITRATION: "争议裁定",
     Status.FEEDBACK: "已反馈",
@@ -61,12 +89,14 @@ STATUS_ZH: dict[Status, str] = {
 ENDED = frozenset({Status.MERGED, Status.ARCHIVED, Status.CANCELLED})
 """States that take no message any more."""
 
-SETTLED = ENDED | {Status.CLOSED, Status.VISITING, Status.EVALUATED}
+SETTLED = ENDED | {
+    Status.ANSWERED, Status.REFUSED, Status.TRANSFERRED_OUT, Status.CLOSED, Status.VISITING, Status.EVALUATED
+}  # fmt: skip
 """States in which nobody handles the case: no owner is accountable for new work."""
 
 
 class Trigger(StrEnum):
-    """Why a case went up (E1–E6 of reference domain.md §4.2)."""
+    """Why a case went up (E1–E9 of reference domain.md §4.2), or was sent up by somebody."""
 
     SEVERITY = "E1"
     NO_MEANS = "E2"
@@ -74,6 +104,11 @@ class Trigger(StrEnum):
     OVERDUE = "E4"
     RETURNED_AGAIN = "E5"
     NOT_SOLVED = "E6"
+    SPAN = "E7"
+    BURST = "E8"
+    TAG = "E9"
+    JUMP = "jump"
+    NO_ACKNOWLEDGEMENT = "ack"
 
 
 class Alarm(StrEnum):
@@ -92,25 +127,53 @@ class Alarm(StrEnum):
     CHECK = "stage.check"
     VISIT = "stage.visit"
     RETENTION = "stage.retention"
+    INFO = "info.wait"
+    VERIFY = "verify.wait"
+    TRANSFER = "transfer.receipt"
+    CONTACT = "contact.due"
+    TASK_SIGN_IN = "task.sign_in"
+    TASK_WARN = "task.warn"
+    TASK_DUE = "task.due"
+    MILESTONE = "milestone.due"
+    EXTENSION = "extension.decision"
+    SUSPENSION = "suspension.end"
+    ACKNOWLEDGE = "acknowledge.due"
+    DECIDE_UP = "report_up.decision"
+    SUPERVISION_REPLY = "supervision.reply"
+    SUPERVISION_REVIEW = "supervision.review"
+    APPEAL = "appeal.review"
+    RECTIFY = "rectify.due"
+    VISIT_START = "visit.start"
+    EMERGENCY_PHONE = "emergency.phone"
+    EMERGENCY_WRITTEN = "emergency.written"
+    EMERGENCY_FOLLOW_UP = "emergency.follow_up"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deadline:
-    """An armed deadline: its name and the instant (UTC) it fires."""
+    """An armed deadline: its name and the instant (UTC) it fires.
+
+    ``item`` tells several of one name apart: the id of a task, an order, a milestone.
+    """
 
     name: Alarm
     at: datetime
+    item: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReportRef:
-    """One report of the case. ``visit`` is open, reached, no_answer or not_wanted."""
+    """One report of the case. ``visit`` is open, reached, no_answer or not_wanted.
+
+    ``came_from`` is the case number of a report that was merged in: it can be split off again.
+    """
 
     report_no: str
     visit: str = "open"
     tries: int = 0
     solved: bool | None = None
     grade: int | None = None
+    came_from: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -154,6 +217,7 @@ class Done:
     request_id: str
     facts: tuple[Fact, ...]
     notices: tuple[Notice, ...]
+    orders: tuple[Order, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -166,6 +230,10 @@ class CaseState:
     escalation and never replace it. Clocks: all instants are UTC; ``handling_limit`` is the
     limit of the filing condition; ``total_due`` never resets. ``deadlines`` is the armed
     future, sorted by time.
+
+    Beside it run the parts of ``domain.aspects``. ``base_limit`` is the limit an extension
+    adds once more; ``span`` the further areas of E7; ``exempt`` what a granted appeal takes
+    out of the figures; ``awaiting`` the supervisor who has not acknowledged yet.
     """
 
     case_no: str
@@ -220,6 +288,35 @@ class CaseState:
     deadlines: tuple[Deadline, ...] = ()
     recent: tuple[Done, ...] = ()
 
+    tags: tuple[str, ...] = ()
+    span: tuple[str, ...] = ()
+    parent: str | None = None
+    children: tuple[Child, ...] = ()
+    repeat_of: str | None = None
+    repeats: int = 0
+    tasks: tuple[Task, ...] = ()
+    milestones: tuple[ReachedMilestone, ...] = ()
+    supervisions: tuple[Supervision, ...] = ()
+    base_limit: Limit | None = None
+    extension: Extension | None = None
+    extensions: int = 0
+    suspension: Suspension | None = None
+    suspensions: int = 0
+    pauses: tuple[Pause, ...] = ()
+    info: InfoRequest | None = None
+    verification: Verification | None = None
+    transfer: Transfer | None = None
+    handed_back_by: tuple[str, ...] = ()
+    refused_for: str | None = None
+    contact_due: datetime | None = None
+    contact_late: bool = False
+    check_passed: bool = False
+    appeal: Appeal | None = None
+    exempt: tuple[str, ...] = ()
+    report_up: ReportedUp | None = None
+    awaiting: str | None = None
+    emergency: Emergency | None = None
+
     @property
     def urgent(self) -> bool:
         """Severity 1 and 2 run on emergency clocks."""
@@ -233,8 +330,9 @@ class CaseState:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """What a message did: the new state, the facts to record and the notices owed."""
+    """What a message did: the new state, the facts to record, the notices and orders owed."""
 
     state: CaseState
     facts: tuple[Fact, ...] = ()
     notices: tuple[Notice, ...] = ()
+    orders: tuple[Order, ...] = ()

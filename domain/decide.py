@@ -4,11 +4,20 @@ Pure: no clock, no randomness, no look-up. The workflow, the simulator and the t
 run this code.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
+from domain import (
+    rows_appeal,
+    rows_emergency,
+    rows_joint,
+    rows_levels,
+    rows_policy,
+    rows_supervision,
+    rows_tasks,
+    rows_time,
+    rows_triage,
+)
 from domain.actor import Role
 from domain.alarms import fire_due
 from domain.case import ENDED, STATUS_ZH, CaseState, Done, Outcome
@@ -29,19 +38,45 @@ from domain.rows_duty import (
     start_handling,
 )
 from domain.rows_result import close_case, record_check, record_visit, request_check, send_back, submit_result
-from domain.step import Step
+from domain.step import Handler, Step
 from domain.transitions import roles_for
 
 REMEMBERED = 64
 """How many carried-out commands a case remembers: a repetition within them answers the same."""
 
 OWNER_ONLY = frozenset(
-    {"sign_in", "request_return", "start_handling", "submit_result", "send_back", "report_up"},
+    {
+        "sign_in",
+        "request_return",
+        "start_handling",
+        "submit_result",
+        "send_back",
+        "report_up",
+        "log_contact",
+        "assign_task",
+        "waive_task",
+        "reach_milestone",
+        "request_extension",
+        "resume",
+        "file_appeal",
+        "open_child",
+        "waive_child",
+        "see_children",
+    },
 )
 """Commands that handlers and leaders send for their own unit's case only."""
 UNIT_ROLES = frozenset({Role.HANDLER, Role.LEADER})
 
-HANDLERS: dict[str, Callable[[Step, Any], None]] = {
+HANDLERS: dict[str, Handler] = {
+    **rows_triage.HANDLERS,
+    **rows_tasks.HANDLERS,
+    **rows_time.HANDLERS,
+    **rows_policy.HANDLERS,
+    **rows_supervision.HANDLERS,
+    **rows_appeal.HANDLERS,
+    **rows_levels.HANDLERS,
+    **rows_emergency.HANDLERS,
+    **rows_joint.HANDLERS,
     "file_case": file_case,
     "merge_into": merge_into,
     "join_report": join_report,
@@ -75,7 +110,7 @@ def decide(state: CaseState, message: Message, now: datetime) -> Outcome:
         return step.outcome()
     for done in state.recent:
         if done.request_id == message.request_id:
-            return Outcome(state=state, facts=done.facts, notices=done.notices)
+            return Outcome(state=state, facts=done.facts, notices=done.notices, orders=done.orders)
     return _carry_out(state, message, now)
 
 
@@ -88,7 +123,9 @@ def _carry_out(state: CaseState, command: Command, now: datetime) -> Outcome:
     step.actor = command.actor
     HANDLERS[command.kind](step, command)
     outcome = step.outcome()
-    done = Done(request_id=command.request_id, facts=outcome.facts, notices=outcome.notices)
+    done = Done(
+        request_id=command.request_id, facts=outcome.facts, notices=outcome.notices, orders=outcome.orders
+    )
     recent = (*outcome.state.recent, done)[-REMEMBERED:]
     return replace(outcome, state=replace(outcome.state, recent=recent))
 

@@ -29,6 +29,45 @@ class RefusalCode(StrEnum):
     REPORT_ALREADY_VISITED = "report_already_visited"
     MERGE_INTO_ITSELF = "merge_into_itself"
     TOP_LEVEL = "top_level"
+    SUPERVISION_OPEN = "supervision_open"
+    CHILDREN_OPEN = "children_open"
+    TASKS_OPEN = "tasks_open"
+    DECISION_OWED = "decision_owed"
+    UNKNOWN_ITEM = "unknown_item"
+    ITEM_SETTLED = "item_settled"
+    NOT_YOUR_ITEM = "not_your_item"
+    DUE_OUTSIDE = "due_outside"
+    EXTENSION_OVERDUE = "extension_overdue"
+    EXTENSIONS_USED = "extensions_used"
+    EXTENSION_PENDING = "extension_pending"
+    NO_EXTENSION = "no_extension"
+    NOT_YOUR_STEP = "not_your_step"
+    SUSPENDED_ONCE = "suspended_once"
+    SUSPENSION_TOO_LONG = "suspension_too_long"
+    SUSPENSION_NEEDS_DISTRICT = "suspension_needs_district"
+    INTERIM_MEASURE_REQUIRED = "interim_measure_required"
+    APPEAL_ONCE = "appeal_once"
+    APPEAL_TOO_LATE = "appeal_too_late"
+    NOTHING_TO_APPEAL = "nothing_to_appeal"
+    NO_APPEAL = "no_appeal"
+    SECOND_REVIEWER = "second_reviewer"
+    CHECK_PHOTO_REQUIRED = "check_photo_required"
+    CHECK_POSITION_REQUIRED = "check_position_required"
+    CHECK_TOO_FAR = "check_too_far"
+    NOT_THE_CHECKER = "not_the_checker"
+    ILLEGAL_ACT_NOT_CANCELLABLE = "illegal_act_not_cancellable"
+    NOT_ABOVE = "not_above"
+    NOBODY_TO_ACKNOWLEDGE = "nobody_to_acknowledge"
+    NOTHING_REPORTED_UP = "nothing_reported_up"
+    NOT_THE_UPPER_UNIT = "not_the_upper_unit"
+    NO_EMERGENCY = "no_emergency"
+    OUT_OF_SCALE = "out_of_scale"
+    HANDED_BACK = "handed_back"
+    ALREADY_CONFIRMED = "already_confirmed"
+    ONLY_REPORT = "only_report"
+    OWN_PARENT = "own_parent"
+    HAS_PARENT = "has_parent"
+    RULEBOOK_REQUIRED = "rulebook_required"
 
 
 REFUSALS: dict[RefusalCode, tuple[str, str]] = {
@@ -98,6 +137,162 @@ REFUSALS: dict[RefusalCode, tuple[str, str]] = {
     RefusalCode.TOP_LEVEL: (
         "案件已在最高一级，请由该级作出决定",
         "the case is at the top level already; that level must decide",
+    ),
+    RefusalCode.SUPERVISION_OPEN: (
+        "尚有未销的督办 {supervisions}，不能结案；请先回复并由督办方销号",
+        "supervision order {supervisions} is open: the case closes when it is replied to and reviewed",
+    ),
+    RefusalCode.CHILDREN_OPEN: (
+        "必办子案件 {children} 尚未办结，不能结案；请等待或说明理由后免除",
+        "mandatory children {children} are open: wait for them, or waive them with a reason",
+    ),
+    RefusalCode.TASKS_OPEN: (
+        "必办任务 {tasks} 尚未完成；请等待反馈或说明理由后免除",
+        "mandatory tasks {tasks} are not finished: wait for their reports, or waive them with a reason",
+    ),
+    RefusalCode.DECISION_OWED: (
+        "{unit} 尚未对报请作出决定，不能结案",
+        "{unit} still owes a decision on what was reported up",
+    ),
+    RefusalCode.UNKNOWN_ITEM: (
+        "本案没有编号为 {item} 的事项",
+        "the case has no item {item}",
+    ),
+    RefusalCode.ITEM_SETTLED: (
+        "事项 {item} 已完成，不能再次操作",
+        "item {item} is settled already",
+    ),
+    RefusalCode.NOT_YOUR_ITEM: (
+        "只有 {unit} 可以办理此事项",
+        "only {unit} may act on this item",
+    ),
+    RefusalCode.DUE_OUTSIDE: (
+        "期限 {due} 必须晚于现在且不晚于本案时限 {limit}",
+        "the deadline {due} must lie in the future and not after the case's own, {limit}",
+    ),
+    RefusalCode.EXTENSION_OVERDUE: (
+        "已超期，不能申请延期",
+        "an overdue case is not extended",
+    ),
+    RefusalCode.EXTENSIONS_USED: (
+        "延期次数已用完（{most} 次）",
+        "no more extensions: {most} were granted",
+    ),
+    RefusalCode.EXTENSION_PENDING: (
+        "已有一项延期申请待审批",
+        "an extension is being decided already",
+    ),
+    RefusalCode.NO_EXTENSION: (
+        "没有待审批的延期申请",
+        "no extension waits for a decision",
+    ),
+    RefusalCode.NOT_YOUR_STEP: (
+        "此步由{who}审批",
+        "this step is decided by {who}",
+    ),
+    RefusalCode.SUSPENDED_ONCE: (
+        "本案已挂账过一次，不能再次挂账",
+        "a case is suspended once only, and this one was",
+    ),
+    RefusalCode.SUSPENSION_TOO_LONG: (
+        "挂账最长 {most} 天",
+        "a suspension lasts at most {most} days",
+    ),
+    RefusalCode.SUSPENSION_NEEDS_DISTRICT: (
+        "挂账超过 {days} 天须由区级以上决定",
+        "over {days} days a district or the city suspends",
+    ),
+    RefusalCode.INTERIM_MEASURE_REQUIRED: (
+        "必须说明方案和临时安全措施",
+        "state the plan and the interim safety measure",
+    ),
+    RefusalCode.APPEAL_ONCE: (
+        "每案只能申诉一次",
+        "a case is appealed once only",
+    ),
+    RefusalCode.APPEAL_TOO_LATE: (
+        "申诉期限已过（{due}）",
+        "the time to appeal ended at {due}",
+    ),
+    RefusalCode.NOTHING_TO_APPEAL: (
+        "本案没有可申诉的“{about}”记录",
+        "the case has no {about} mark to appeal against",
+    ),
+    RefusalCode.NO_APPEAL: (
+        "没有待审核的申诉",
+        "no appeal waits for a review",
+    ),
+    RefusalCode.SECOND_REVIEWER: (
+        "复审须由初审人以外、且非处置单位的人员作出",
+        "the second review is another person's, and never the handling unit's",
+    ),
+    RefusalCode.CHECK_PHOTO_REQUIRED: (
+        "现场核查须附照片",
+        "a check on site carries a photo",
+    ),
+    RefusalCode.CHECK_POSITION_REQUIRED: (
+        "现场核查须附位置",
+        "a check on site carries its position",
+    ),
+    RefusalCode.CHECK_TOO_FAR: (
+        "核查位置距事发地 {metres} 米，超过 {most} 米",
+        "the check was recorded {metres} m from the place; at most {most} m",
+    ),
+    RefusalCode.NOT_THE_CHECKER: (
+        "核查由 {checker} 承担",
+        "{checker} makes this check",
+    ),
+    RefusalCode.ILLEGAL_ACT_NOT_CANCELLABLE: (
+        "涉嫌违法的案件不得作废",
+        "a case of an illegal act is never cancelled",
+    ),
+    RefusalCode.NOT_ABOVE: (
+        "只能提至高于当前的层级",
+        "name a level above the present one",
+    ),
+    RefusalCode.NOBODY_TO_ACKNOWLEDGE: (
+        "没有待确认的提级，或不由该单位确认",
+        "no escalation waits for this unit's word",
+    ),
+    RefusalCode.NOTHING_REPORTED_UP: (
+        "没有待答复的报请",
+        "nothing was reported up that waits for a decision",
+    ),
+    RefusalCode.NOT_THE_UPPER_UNIT: (
+        "由 {unit} 或其上级作出决定",
+        "{unit}, or a level above it, decides",
+    ),
+    RefusalCode.NO_EMERGENCY: (
+        "本案未启动应急",
+        "the case is not on the emergency track",
+    ),
+    RefusalCode.OUT_OF_SCALE: (
+        "等级必须为 1 至 4",
+        "a grade runs from 1 to 4",
+    ),
+    RefusalCode.HANDED_BACK: (
+        "{to} 已退回本案，首接者须受理",
+        "{to} handed it back: the first receiver keeps it",
+    ),
+    RefusalCode.ALREADY_CONFIRMED: (
+        "对方已确认接收",
+        "the other side has confirmed it already",
+    ),
+    RefusalCode.ONLY_REPORT: (
+        "本案只有这一件报告，或该报告不是并入的，不能拆分",
+        "the report was not merged into this case: nothing to split off",
+    ),
+    RefusalCode.OWN_PARENT: (
+        "案件不能成为自身的子案件",
+        "a case cannot be its own parent",
+    ),
+    RefusalCode.HAS_PARENT: (
+        "案件已属于 {parent}",
+        "the case belongs to {parent} already",
+    ),
+    RefusalCode.RULEBOOK_REQUIRED: (
+        "本案按旧规则立案，请先“适用新规则”",
+        "the case began under older rules: apply the new policy to it first",
     ),
 }
 

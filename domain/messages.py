@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from domain.actor import Actor
+from domain.command import CommandBase
 from domain.decision import RoutingDecision
+from domain.messages_command import SUPERVISION_ZH, SupervisionCommand
+from domain.messages_duty import DUTY_ZH, DutyCommand
+from domain.messages_triage import TRIAGE_ZH, TriageCommand
 from domain.place import Place
 from domain.policy import CaseRules
 
@@ -24,15 +27,7 @@ class CloseKind(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Command:
-    """What all commands carry: a request id that makes them idempotent, and who acts."""
-
-    request_id: str
-    actor: Actor
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FileCase(_Command):
+class FileCase(CommandBase):
     """Row 12 by hand: triage names category, place and, through routing, the owner.
 
     ``rules`` re-pins the case, since category and place decide limits and ladder.
@@ -52,7 +47,7 @@ class FileCase(_Command):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class MergeInto(_Command):
+class MergeInto(CommandBase):
     """Row 7 by hand: this report is about the open case ``master``."""
 
     kind: Literal["merge_into"] = "merge_into"
@@ -61,7 +56,7 @@ class MergeInto(_Command):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class JoinReport(_Command):
+class JoinReport(CommandBase):
     """A merged report joins its master; its reporter will get feedback like the first."""
 
     kind: Literal["join_report"] = "join_report"
@@ -71,7 +66,7 @@ class JoinReport(_Command):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SignIn(_Command):
+class SignIn(CommandBase):
     """Row 14: the unit takes the case. With an assignee it starts handling at once (row 20)."""
 
     kind: Literal["sign_in"] = "sign_in"
@@ -79,7 +74,7 @@ class SignIn(_Command):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RequestReturn(_Command):
+class RequestReturn(CommandBase):
     """Row 15: not ours, with reason, proposed owner and legal basis."""
 
     kind: Literal["request_return"] = "request_return"
@@ -90,7 +85,7 @@ class RequestReturn(_Command):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class GrantReturn(_Command):
+class GrantReturn(CommandBase):
     """Row 16: the dispatcher gives the case to another unit with a fresh handling limit."""
 
     kind: Literal["grant_return"] = "grant_return"
@@ -99,7 +94,7 @@ class GrantReturn(_Command):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RefuseReturn(_Command):
+class RefuseReturn(CommandBase):
     """Row 17: the return is refused; the unit has it, and it counts as signed in."""
 
     kind: Literal["refuse_return"] = "refuse_return"
@@ -107,7 +102,7 @@ class RefuseReturn(_Command):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Rule(_Command):
+class Rule(CommandBase):
     """Row 19: the binding ruling of an arbitration."""
 
     kind: Literal["rule"] = "rule"
@@ -116,7 +111,7 @@ class Rule(_Command):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class StartHandling(_Command):
+class StartHandling(CommandBase):
     """Row 20: a person is assigned and the reporter contacted (响应)."""
 
     kind: Literal["start_handling"] = "start_handling"
@@ -125,7 +120,7 @@ class StartHandling(_Command):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SubmitResult(_Command):
+class SubmitResult(CommandBase):
     """Row 26: the unit forwards its result. Overdue is judged at this moment."""
 
     kind: Literal["submit_result"] = "submit_result"
@@ -136,7 +131,7 @@ class SubmitResult(_Command):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SendBack(_Command):
+class SendBack(CommandBase):
     """Row 27: the result is not done (返工)."""
 
     kind: Literal["send_back"] = "send_back"
@@ -144,7 +139,7 @@ class SendBack(_Command):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RequestCheck(_Command):
+class RequestCheck(CommandBase):
     """Row 28 by hand: somebody other than the handler looks on site."""
 
     kind: Literal["request_check"] = "request_check"
@@ -152,7 +147,7 @@ class RequestCheck(_Command):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RecordCheck(_Command):
+class RecordCheck(CommandBase):
     """Rows 29 and 30: the check's finding. A pass closes the case as solved."""
 
     kind: Literal["record_check"] = "record_check"
@@ -164,7 +159,7 @@ class RecordCheck(_Command):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class CloseCase(_Command):
+class CloseCase(CommandBase):
     """Row 30: the supervising side closes the case."""
 
     kind: Literal["close_case"] = "close_case"
@@ -173,7 +168,7 @@ class CloseCase(_Command):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RecordVisit(_Command):
+class RecordVisit(CommandBase):
     """Rows 32 and 33: one try to reach one reporter (回访).
 
     ``grade`` runs 1 (very dissatisfied) to 5 (very satisfied); silence is no grade.
@@ -191,7 +186,7 @@ class RecordVisit(_Command):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ReportUp(_Command):
+class ReportUp(CommandBase):
     """E2 (报请): no authority or means at this level, stated with a reason."""
 
     kind: Literal["report_up"] = "report_up"
@@ -199,7 +194,7 @@ class ReportUp(_Command):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Reassign(_Command):
+class Reassign(CommandBase):
     """A commanding level names another owner (row 22: the owner is kept until this)."""
 
     kind: Literal["reassign"] = "reassign"
@@ -208,7 +203,7 @@ class Reassign(_Command):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class CancelCase(_Command):
+class CancelCase(CommandBase):
     """Row 36: the reporter withdrew, a mistake, a drill's end. Never for severity 1–2."""
 
     kind: Literal["cancel_case"] = "cancel_case"
@@ -222,7 +217,7 @@ class TimePassed:
     kind: Literal["time_passed"] = "time_passed"
 
 
-Command = (
+FirstCommand = (
     FileCase
     | MergeInto
     | JoinReport
@@ -242,6 +237,7 @@ Command = (
     | Reassign
     | CancelCase
 )
+Command = FirstCommand | TriageCommand | DutyCommand | SupervisionCommand
 Message = Command | TimePassed
 
 COMMANDS: dict[str, type[Command]] = {
@@ -249,6 +245,9 @@ COMMANDS: dict[str, type[Command]] = {
 }
 
 COMMAND_ZH: dict[str, str] = {
+    **TRIAGE_ZH,
+    **DUTY_ZH,
+    **SUPERVISION_ZH,
     "file_case": "立案派遣",
     "merge_into": "并案",
     "join_report": "并入报告",

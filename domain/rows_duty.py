@@ -61,7 +61,7 @@ def join_report(step: Step, command: JoinReport) -> None:
     if any(report.report_no == command.report_no for report in step.state.reports):
         return
     visit = "open" if command.wants_visit else "not_wanted"
-    joined = ReportRef(report_no=command.report_no, visit=visit)
+    joined = ReportRef(report_no=command.report_no, visit=visit, came_from=command.merged_case)
     step.change(reports=(*step.state.reports, joined))
     step.record("report_joined", row=7, report=command.report_no, merged_case=command.merged_case)
     if step.state.closed_at is not None:

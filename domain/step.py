@@ -4,20 +4,28 @@
 it. All changes go through four verbs: ``change``, ``move``, ``record`` and ``tell``.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from domain.actor import ENGINE, Actor
+from domain.beginning import Begin
 from domain.case import Alarm, CaseState, Deadline, Fact, Notice, Outcome, Status
 from domain.clock import due, fraction
 from domain.limit import Limit
+from domain.messages_command import ChildChanged
+from domain.order import Order, Revive
 from domain.place import Level
-from domain.policy import Rung, SeverityPolicy
-from domain.transitions import BY_ROW
+from domain.policy import Rulebook, Rung, SeverityPolicy
+from domain.transitions import row_from
 
 Moved = tuple[Status | None, Status]
 Plain = str | int | float | bool | list[str] | None
+Handler = Callable[["Step", Any], None]
+"""Carries out one kind of command; raises CommandRefused."""
+AlarmHandler = Callable[["Step", Deadline], None]
+"""Fires one kind of deadline."""
 
 
 class BrokenTable(AssertionError):
@@ -34,11 +42,18 @@ class Step:
         self.actor = actor
         self.facts: list[Fact] = []
         self.notices: list[Notice] = []
+        self.orders: list[Order] = []
+        self._before = state
 
     @property
     def policy(self) -> SeverityPolicy:
         """Return the pinned limits and triggers of this case's severity."""
         return self.state.rules.severity
+
+    @property
+    def book(self) -> Rulebook | None:
+        """Return the pinned limits of the whole rulebook; None for a case begun before it (ADR 0013)."""
+        return self.state.rules.severity.book
 
     def change(self, **fields: Any) -> None:
         """Replace fields of the state."""
@@ -60,13 +75,22 @@ class Step:
         self._append(kind=kind, row=row, moved=moved, due_at=due_at, actor=actor or self.actor, data=data)
 
     def move(
-        self, row: int, *, due_at: datetime | None = None, actor: Actor | None = None, **data: Plain
+        self,
+        row: int,
+        *,
+        to: Status | None = None,
+        due_at: datetime | None = None,
+        actor: Actor | None = None,
+        **data: Plain,
     ) -> None:
-        """Take a row of the transition table: check it, change the status, append the fact."""
-        transition = BY_ROW[row]
+        """Take a row of the transition table: check it, change the status, append the fact.
+
+        ``to`` chooses where a row has several targets (row 9).
+        """
         source = None if row == 1 else self.state.status
-        if source not in transition.sources or transition.target is None:
-            raise BrokenTable(f"row {row} does not lead from {source}")
+        transition = row_from(row, source=source, target=to)
+        if transition is None or transition.target is None:
+            raise BrokenTable(f"row {row} does not lead from {source} to {to}")
         self.change(status=transition.target)
         kind, moved = transition.target.value, (source, transition.target)
         self._append(kind=kind, row=row, moved=moved, due_at=due_at, actor=actor or self.actor, data=data)
@@ -74,8 +98,13 @@ class Step:
     def tell(
         self, template: str, *, unit: str | None = None, report_no: str | None = None, **context: Plain
     ) -> None:
-        """Owe a message to a unit or a reporter; it hangs on the last fact."""
+        """Owe a message to a unit or a reporter; it hangs on the last fact.
+
+        In an exercise every message says so: it never reaches anybody unmarked (演练).
+        """
         last = self.facts[-1].seq
+        if self.state.exercise:
+            context["exercise"] = True
         self.notices.append(
             Notice(
                 seq=last,
@@ -87,16 +116,33 @@ class Step:
             )
         )
 
-    def arm(self, *names_and_times: tuple[Alarm, datetime]) -> None:
-        """Arm deadlines, each replacing an armed one of the same name."""
-        names = {name for name, _ in names_and_times}
-        kept = [deadline for deadline in self.state.deadlines if deadline.name not in names]
-        kept += [Deadline(name=name, at=at) for name, at in names_and_times]
-        self.change(deadlines=tuple(sorted(kept, key=lambda deadline: (deadline.at, deadline.name))))
+    def order(
+        self,
+        case_no: str,
+        *,
+        command: ChildChanged | None = None,
+        begin: Begin | None = None,
+        revive: Revive | None = None,
+    ) -> None:
+        """Owe something to another case; it hangs on the last fact and is delivered once."""
+        last = self.facts[-1].seq
+        n = sum(1 for order in self.orders if order.seq == last)
+        self.orders.append(Order(seq=last, n=n, case_no=case_no, command=command, begin=begin, revive=revive))
 
-    def disarm(self, *prefixes: str) -> None:
-        """Disarm every deadline whose name starts with one of the prefixes."""
-        kept = tuple(d for d in self.state.deadlines if not d.name.value.startswith(prefixes))
+    def arm(self, *names_and_times: tuple[Alarm, datetime], item: str = "") -> None:
+        """Arm deadlines, each replacing an armed one of the same name and ``item``."""
+        names = {name for name, _ in names_and_times}
+        kept = [one for one in self.state.deadlines if one.name not in names or one.item != item]
+        kept += [Deadline(name=name, at=at, item=item) for name, at in names_and_times]
+        self.change(deadlines=tuple(sorted(kept, key=lambda one: (one.at, one.name, one.item))))
+
+    def disarm(self, *prefixes: str, item: str | None = None) -> None:
+        """Disarm every deadline whose name starts with one of the prefixes; only that ``item``'s when given."""
+        kept = tuple(
+            one
+            for one in self.state.deadlines
+            if not one.name.value.startswith(prefixes) or (item is not None and one.item != item)
+        )
         self.change(deadlines=kept)
 
     def due(self, *, start: datetime, limit: Limit) -> datetime:
@@ -115,8 +161,32 @@ class Step:
         return next((rung for rung in self.state.rules.ladder if rung.level == level), None)
 
     def outcome(self) -> Outcome:
-        """Freeze what happened."""
-        return Outcome(state=self.state, facts=tuple(self.facts), notices=tuple(self.notices))
+        """Freeze what happened. A child whose state or owner changed says so to its parent."""
+        state, before = self.state, self._before
+        began = bool(self.facts) and self.facts[0].source is None
+        moved = (state.status, state.owner, state.parent) != (before.status, before.owner, before.parent)
+        if state.parent is not None and self.facts and (moved or began):
+            self.order(state.parent, command=self._word_to_parent())
+        return Outcome(
+            state=state, facts=tuple(self.facts), notices=tuple(self.notices), orders=tuple(self.orders)
+        )
+
+    def _word_to_parent(self) -> ChildChanged:
+        state = self.state
+        codes = {area.level: area.code for area in state.place.chain}
+        return ChildChanged(
+            request_id=f"child:{state.case_no}:{state.epoch}:{state.seq}",
+            actor=ENGINE,
+            child=state.case_no,
+            status=state.status.value,
+            owner=state.owner,
+            severity=state.severity,
+            epoch=state.epoch,
+            seq=state.seq,
+            district=codes.get(Level.DISTRICT),
+            street=codes.get(Level.STREET),
+            close_kind=state.close_kind,
+        )
 
     def _append(
         self,

@@ -3,9 +3,57 @@
 from dataclasses import dataclass, fields
 from datetime import datetime
 
+from domain.aspects import (
+    UNFINISHED,
+    Appeal,
+    Child,
+    Emergency,
+    Extension,
+    InfoRequest,
+    Pause,
+    ReachedMilestone,
+    ReportedUp,
+    Supervision,
+    SupervisionStatus,
+    Suspension,
+    Task,
+    Transfer,
+    Verification,
+)
 from domain.case import CaseState, Fact, Notice, Outcome
 from domain.decision import RoutingDecision
+from domain.order import Order
 from domain.place import Place
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Aspects:
+    """What runs beside a case: the parts of ``CaseState`` that pages show and lists do not filter by."""
+
+    span: tuple[str, ...] = ()
+    children: tuple[Child, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    milestones: tuple[ReachedMilestone, ...] = ()
+    supervisions: tuple[Supervision, ...] = ()
+    extension: Extension | None = None
+    extensions: int = 0
+    suspension: Suspension | None = None
+    pauses: tuple[Pause, ...] = ()
+    info: InfoRequest | None = None
+    verification: Verification | None = None
+    transfer: Transfer | None = None
+    refused_for: str | None = None
+    contact_due: datetime | None = None
+    contact_late: bool = False
+    check_passed: bool = False
+    appeal: Appeal | None = None
+    report_up: ReportedUp | None = None
+    awaiting: str | None = None
+    emergency: Emergency | None = None
+    repeats: int = 0
+
+
+NO_ASPECTS = Aspects()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -13,7 +61,8 @@ class CaseView:
     """One case as lists, pages and figures need it: the flat part of ``CaseState``.
 
     Written together with the facts of a step, guarded by ``(epoch, seq)``. ``areas`` maps
-    a level's name in lower case to the code of that level.
+    a level's name in lower case to the code of that level; ``task_units`` owe a task or a
+    reply to a supervision order; ``exempt`` is what a granted appeal takes out of the figures.
     """
 
     case_no: str
@@ -61,6 +110,12 @@ class CaseView:
     reopened: int
     unknown_year: bool
     rules_version: str
+    parent: str | None = None
+    repeat_of: str | None = None
+    tags: tuple[str, ...] = ()
+    exempt: tuple[str, ...] = ()
+    task_units: tuple[str, ...] = ()
+    aspects: Aspects = NO_ASPECTS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,6 +142,8 @@ class CaseFilter:
     grid: str | None = None
     zone: str | None = None
     channel: str | None = None
+    parent: str | None = None
+    task_unit: str | None = None
     received_from: datetime | None = None
     received_to: datetime | None = None
     overdue_at: datetime | None = None
@@ -107,11 +164,14 @@ class Record:
     view: CaseView
     facts: tuple[Fact, ...]
     notices: tuple[Notice, ...]
+    orders: tuple[Order, ...] = ()
 
 
 def record_of(outcome: Outcome) -> Record:
     """Return what is to be written of a step."""
-    return Record(view=view_of(outcome.state), facts=outcome.facts, notices=outcome.notices)
+    return Record(
+        view=view_of(outcome.state), facts=outcome.facts, notices=outcome.notices, orders=outcome.orders
+    )
 
 
 _SAME = tuple(
@@ -121,6 +181,7 @@ _SAME = tuple(
     and field.name not in ("status", "level", "reports")
 )
 """Fields a view takes from the state as they are."""
+_ASPECTS = tuple(field.name for field in fields(Aspects))
 
 
 def view_of(state: CaseState) -> CaseView:
@@ -142,4 +203,13 @@ def view_of(state: CaseState) -> CaseView:
         next_due=state.next_due,
         returns=len(state.returned_by),
         rules_version=state.rules.version,
+        task_units=_owing(state),
+        aspects=Aspects(**{name: getattr(state, name) for name in _ASPECTS}),
     )
+
+
+def _owing(state: CaseState) -> tuple[str, ...]:
+    """Return the units beside the owner that owe this case something."""
+    tasks = (task.unit for task in state.tasks if task.status in UNFINISHED)
+    replies = (order.unit for order in state.supervisions if order.status is SupervisionStatus.OPEN)
+    return tuple(sorted({*tasks, *replies}))

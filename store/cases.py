@@ -36,7 +36,9 @@ _GUARDED = (
     .values({name: bindparam(name) for name in (*_FIELDS, "open") if name not in ("case_no", "received_at")})
 )
 _LOCKING = (
-    select(cases.c.case_no, cases.c.epoch, cases.c.seq, cases.c.supervisors, cases.c.zones)
+    select(
+        cases.c.case_no, cases.c.epoch, cases.c.seq, cases.c.supervisors, cases.c.zones, cases.c.task_units
+    )
     .where(cases.c.case_no.in_(bindparam("numbers", expanding=True)))
     .order_by(cases.c.case_no)
     .with_for_update(key_share=True)
@@ -45,7 +47,7 @@ _UNLINK = delete(case_links).where(case_links.c.case_no.in_(bindparam("numbers",
 _LINK = insert(case_links)
 
 Held = Row[*tuple[Any, ...]]
-"""A locked row: case_no, epoch, seq, supervisors, zones."""
+"""A locked row: case_no, epoch, seq, supervisors, zones, task_units."""
 
 
 class CaseWriter(Database):
@@ -94,7 +96,8 @@ class CaseWriter(Database):
         missing = [view for number, view in views.items() if number not in held]
         if missing:
             blank = [
-                {**_values(view), "epoch": 0, "seq": 0, "supervisors": (), "zones": ()} for view in missing
+                {**_values(view), "epoch": 0, "seq": 0, "supervisors": (), "zones": (), "task_units": ()}
+                for view in missing
             ]
             connection.execute(self._insert(cases).on_conflict_do_nothing(), blank)
             held = _lock(connection, numbers)
@@ -118,7 +121,9 @@ def _replace(connection: Connection, newer: "Sequence[tuple[CaseView, Held]]") -
         return
     connection.execute(_GUARDED, [_guarded_values(view) for view, _ in newer])
     relinked = [
-        view for view, held in newer if (held.supervisors, held.zones) != (view.supervisors, view.zones)
+        view
+        for view, held in newer
+        if (held.supervisors, held.zones, held.task_units) != (view.supervisors, view.zones, view.task_units)
     ]
     if relinked:
         _link(connection, relinked)
@@ -181,7 +186,7 @@ def _link(connection: Connection, views: Sequence[CaseView]) -> None:
     links = [
         {"kind": kind, "code": code, "case_no": view.case_no}
         for view in views
-        for kind, codes in (("supervisor", view.supervisors), ("zone", view.zones))
+        for kind, codes in (("supervisor", view.supervisors), ("zone", view.zones), ("task", view.task_units))
         for code in dict.fromkeys(codes)
     ]
     if links:

@@ -13,7 +13,7 @@ from store.codec import instant, microseconds
 from store.tables import case_links, cases
 
 _EQUAL = (
-    "owner", "category", "severity", "level", "district", "street", "community", "grid", "channel",
+    "owner", "category", "severity", "level", "district", "street", "community", "grid", "channel", "parent",
 )  # fmt: skip
 
 
@@ -30,6 +30,8 @@ def conditions(where: CaseFilter) -> list[ColumnElement[bool]]:
         found.append(cases.c.status.in_(where.status))
     if where.supervisor is not None:
         found.append(_linked("supervisor", where.supervisor))
+    if where.task_unit is not None:
+        found.append(_linked("task", where.task_unit))
     if where.zone is not None:
         found.append(_linked("zone", where.zone))
     if where.received_from is not None:

@@ -34,6 +34,7 @@ from domain.messages import Command
 from domain.place import Place, ReportedPlace
 from domain.report import Reporter
 from domain.unit import Contact
+from domain.views import Aspects
 from store.codec import JsonOf, Utc
 
 metadata = MetaData(
@@ -109,6 +110,12 @@ cases = Table(
     _count("returns"),
     _count("reopened"),
     Column("unknown_year", Boolean, nullable=False, server_default=false()),
+    Column("parent", Text),
+    Column("repeat_of", Text),
+    _texts("tags"),
+    _texts("exempt"),
+    _texts("task_units"),
+    Column("aspects", JsonOf[Aspects](Aspects), nullable=False, server_default="{}"),
     Column("rules_version", Text, nullable=False, server_default=""),
     # Each filter of a list has its index, ended by the order of the list.
     Index(None, "received_at", "case_no"),
@@ -125,12 +132,22 @@ cases = Table(
     Index(None, "open", "next_due"),
     Index(None, "open", "handling_due"),
     Index(None, "category", "open", "lat", "lon"),
+    Index(None, "parent", "received_at", "case_no"),
+    Index(None, "category", "closed_at"),
+)
+
+bursts = Table(
+    "bursts",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("parent", Text, ForeignKey("cases.case_no"), nullable=False),
+    Column("opened_at", Utc, nullable=False),
 )
 
 case_links = Table(
     "case_links",
     metadata,
-    Column("kind", Text, nullable=False),  # supervisor | zone
+    Column("kind", Text, nullable=False),  # supervisor | zone | task
     Column("code", Text, nullable=False),
     Column("case_no", Text, ForeignKey("cases.case_no"), nullable=False),
     PrimaryKeyConstraint("kind", "code", "case_no"),

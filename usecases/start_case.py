@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.begin import BEGIN, Begin, begin
+from domain.begin import BEGIN, begin
+from domain.beginning import Begin
 from domain.case import CaseState, Outcome, Status
 from domain.errors import CommandRefused
 from domain.report import NewReport
@@ -130,6 +131,7 @@ def begin_with(
         site_check=site_check(category),
         wants_visit=wants_visit(grounds=grounds, report=report),
         exercise=report.exercise,
+        tags=report.tags,
         master=same.master,
         proposals=same.proposals,
         confirm_below=grounds.pack.city.confirm_below,
@@ -193,5 +195,5 @@ def first_record(state: CaseState) -> Record:
     """Return the record of the step a running case was started with."""
     for done in state.recent:
         if done.request_id == BEGIN:
-            return Record(view=view_of(state), facts=done.facts, notices=done.notices)
+            return Record(view=view_of(state), facts=done.facts, notices=done.notices, orders=done.orders)
     return Record(view=view_of(state), facts=(), notices=())

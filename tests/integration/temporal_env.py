@@ -27,7 +27,8 @@ from boot.stack import temporal_binary
 from boot.wiring import grounds_of
 from boot.worker import case_worker
 from domain.actor import Actor
-from domain.begin import Begin, begin
+from domain.begin import begin
+from domain.beginning import Begin
 from domain.case import CaseState
 from domain.clock import city_time
 from domain.identifiers import RANDOM_BITS, number

@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from domain.actor import Actor, Role
-from domain.begin import Begin, begin
+from domain.begin import begin
+from domain.beginning import Begin
 from domain.calendar import WorkCalendar
 from domain.case import CaseState, Deadline, Fact, Notice, Outcome, Status
 from domain.decide import decide

@@ -16,7 +16,7 @@ from domain.case import ENDED, Alarm, CaseState, Fact, Outcome, Status
 from domain.clock import works_on
 from domain.limit import Limit, LimitUnit
 from domain.messages import Message, TimePassed
-from domain.transitions import BY_ROW
+from domain.transitions import row_from
 from notifications.delivery import TemplateName
 
 STATE_JSON: TypeAdapter[CaseState] = TypeAdapter(CaseState)
@@ -89,10 +89,9 @@ def facts_lead_from_state_to_state_along_the_table(taken: Taken) -> None:
     status = taken.before.status if taken.before is not None else None
     for fact in taken.facts:
         assert fact.source == status, f"{fact.kind} starts from {fact.source}, the case was {status}"
-        row = BY_ROW[fact.row]
         if fact.kind != "reassigned" and fact.source != fact.target:
-            assert fact.source in row.sources, f"row {fact.row} does not start from {fact.source}"
-            assert fact.target is row.target
+            row = row_from(fact.row, source=fact.source, target=fact.target)
+            assert row is not None, f"row {fact.row} does not lead from {fact.source} to {fact.target}"
         status = fact.target
     assert taken.after.status is status
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from domain.actor import Actor, Role
-from domain.begin import BEGIN, Begin, begin
+from domain.begin import BEGIN, begin
+from domain.beginning import Begin
 from domain.case import ENDED, CaseState, Fact, Outcome, Status
 from domain.decide import decide
 from domain.errors import CommandRefused

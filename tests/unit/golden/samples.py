@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from domain.begin import Begin
+from domain.beginning import Begin
 from domain.case import CaseState, Fact, Notice, ReportRef
 from domain.decision import Reason, RunnerUp, Shortfall
 from domain.messages import (

@@ -1,0 +1,47 @@
+"""What keeps a case from being closed (rows 30 and 38, and joint handling)."""
+
+from collections.abc import Iterator
+
+from domain.aspects import UNFINISHED, SupervisionStatus
+from domain.case import CaseState
+from domain.errors import CommandRefused, RefusalCode
+
+CLOSED_CHILD = frozenset(
+    {
+        "closed",
+        "visiting",
+        "evaluated",
+        "archived",
+        "cancelled",
+        "merged",
+        "answered",
+        "refused",
+        "transferred_out",
+    }
+)
+"""States in which a child keeps its parent waiting no longer."""
+
+
+def blockers(state: CaseState) -> Iterator[CommandRefused]:
+    """Yield every reason why the case cannot close now, the most binding first."""
+    orders = [one.id for one in state.supervisions if one.status is not SupervisionStatus.CLOSED]
+    if orders:
+        yield CommandRefused(RefusalCode.SUPERVISION_OPEN, supervisions=", ".join(orders))
+    children = [
+        one.case_no
+        for one in state.children
+        if one.mandatory and not one.waived and one.status not in CLOSED_CHILD
+    ]
+    if children:
+        yield CommandRefused(RefusalCode.CHILDREN_OPEN, children=", ".join(children[:5]))
+    tasks = [one.id for one in state.tasks if one.mandatory and one.status in UNFINISHED]
+    if tasks:
+        yield CommandRefused(RefusalCode.TASKS_OPEN, tasks=", ".join(tasks))
+    if state.report_up is not None:
+        yield CommandRefused(RefusalCode.DECISION_OWED, unit=state.report_up.to)
+
+
+def refuse_while_blocked(state: CaseState) -> None:
+    """Raise CommandRefused when something keeps the case open."""
+    for reason in blockers(state):
+        raise reason
