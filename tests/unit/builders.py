@@ -35,8 +35,19 @@ from domain.messages import (
     SubmitResult,
     TimePassed,
 )
+from domain.order import Order
 from domain.place import AreaRef, Level, LocateMethod, Place, ZoneRef
-from domain.policy import CaseRules, CheckRule, EscalationRules, Rung, SeverityPolicy, StageLimits
+from domain.policy import (
+    CaseRules,
+    CheckRule,
+    EmergencyRules,
+    EscalationRules,
+    Rulebook,
+    Rung,
+    SeverityPolicy,
+    StageLimits,
+    TagRule,
+)
 from domain.unit import DutyHours
 
 CITY_TIME = ZoneInfo("Asia/Shanghai")
@@ -82,7 +93,38 @@ def stages(*, urgent: bool) -> StageLimits:
     return StageLimits(**{name: limit(text) for name, text in zip(names, texts, strict=True)})
 
 
-def policy(severity: int, *, floor: Level = Level.GRID) -> SeverityPolicy:
+def rulebook(severity: int, **changes: Any) -> Rulebook:
+    """Return the deadlines of the whole rulebook, urgent or normal; severity 1 has the emergency track."""
+    urgent = severity <= 2
+    names = (
+        "info_wait", "verify", "transfer", "task_sign_in", "extension", "rectify", "appeal_file", "appeal_review",
+        "supervision_reply", "supervision_review", "acknowledge", "decide_up",
+    )  # fmt: skip
+    urgent_limits = (
+        "2WD",
+        "30MIN",
+        "30MIN",
+        "15MIN",
+        "2UH",
+        "15WD",
+        "5WD",
+        "3WD",
+        "4UH",
+        "4UH",
+        "15MIN",
+        "30MIN",
+    )
+    normal_limits = ("2WD", "4WH", "30MIN", "4WH", "1WD", "15WD", "5WD", "3WD", "2WD", "1WD", "4WH", "1WD")
+    texts = urgent_limits if urgent else normal_limits
+    given: dict[str, Any] = {name: limit(text) for name, text in zip(names, texts, strict=True)}
+    if severity == 1:
+        given["emergency"] = EmergencyRules(
+            phone=limit("30MIN"), written=limit("1UH"), follow_up=limit("2UH")
+        )
+    return Rulebook(**(given | changes))
+
+
+def policy(severity: int, *, floor: Level = Level.GRID, book: Rulebook | None = None) -> SeverityPolicy:
     """Return the limits and triggers of a severity."""
     urgent = severity <= 2
     return SeverityPolicy(
@@ -90,6 +132,7 @@ def policy(severity: int, *, floor: Level = Level.GRID) -> SeverityPolicy:
         stages=stages(urgent=urgent),
         escalation=EscalationRules(floor=floor, repeat=limit("30MIN" if urgent else "1WD")),
         default_limit=limit({1: "24UH", 2: "24UH", 3: "5WD", 4: "15ND"}[severity]),
+        book=book,
     )
 
 
@@ -118,15 +161,30 @@ def rules(
     ladder: tuple[Rung, ...] = LADDER,
     floor: Level = Level.GRID,
     check: CheckRule = CheckRule.SEVERE,
+    book: Rulebook | None = None,
+    tags: tuple[TagRule, ...] = (),
 ) -> CaseRules:
-    """Return what is pinned to a case."""
+    """Return what is pinned to a case; without a ``book``, as before there was one."""
     return CaseRules(
         version="test-1",
-        severity=policy(severity, floor=floor),
+        severity=policy(severity, floor=floor, book=book),
         calendar=CALENDAR,
         ladder=ladder,
         check=check,
+        tags=tags,
     )
+
+
+TAGS = (
+    TagRule(tag="leader_instruction", floor=Level.DISTRICT, supervise=True),
+    TagRule(tag="media", floor=Level.DISTRICT, supervise=True),
+    TagRule(tag="illegal_act", illegal=True),
+)
+
+
+def full_rules(severity: int = 3, **changes: Any) -> CaseRules:
+    """Return the rules of a case that begins under the whole rulebook. ``changes`` go to ``rules``."""
+    return rules(severity, **({"book": rulebook(severity), "tags": TAGS} | changes))
 
 
 PLACE = Place(
@@ -205,6 +263,7 @@ class Played:
         self.requests = 0
         self.facts: list[Fact] = []
         self.notices: list[Notice] = []
+        self.orders: list[Order] = []
         outcome = begin(start)
         self.state: CaseState = outcome.state
         self.keep(outcome)
@@ -213,6 +272,7 @@ class Played:
         self.state = outcome.state
         self.facts += outcome.facts
         self.notices += outcome.notices
+        self.orders += outcome.orders
         return outcome
 
     def wait(self, duration: timedelta) -> Self:
@@ -243,9 +303,12 @@ class Played:
         command = kind(request_id=f"q{self.requests}", actor=by, **fields)
         return self.keep(decide(self.state, command, self.now))
 
-    def armed(self, name: str) -> datetime | None:
-        """Return when the deadline of this name fires, or None."""
-        return next((deadline.at for deadline in self.state.deadlines if deadline.name.value == name), None)
+    def armed(self, name: str, item: str | None = None) -> datetime | None:
+        """Return when the deadline of this name (and item, when one is given) fires, or None."""
+        return next(
+            (one.at for one in self.state.deadlines if one.name.value == name and item in (None, one.item)),
+            None,
+        )
 
     @property
     def future(self) -> tuple[Deadline, ...]:
@@ -318,3 +381,8 @@ def refused(case: Played, code: RefusalCode) -> Iterator[None]:
 def a_case(severity: int = 3, **changes: Any) -> Played:
     """Return a case that has just begun: dispatched to the water company, where nothing else is said."""
     return Played(beginning(severity, **changes))
+
+
+def a_full_case(severity: int = 3, **changes: Any) -> Played:
+    """Return a case that has just begun under the whole rulebook. ``rules`` in ``changes`` win."""
+    return a_case(severity, **({"rules": full_rules(severity)} | changes))

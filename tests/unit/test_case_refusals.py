@@ -1,7 +1,6 @@
 """Every refusal can happen, has a stable code, and says in both languages what to do."""
 
 import re
-from collections.abc import Callable
 from datetime import timedelta
 from string import Formatter
 from typing import Any
@@ -31,6 +30,7 @@ from domain.messages import (
     SignIn,
 )
 from domain.place import Level, Place
+from tests.unit import scenes_duty, scenes_joint, scenes_levels, scenes_supervision, scenes_triage
 from tests.unit.builders import (
     CITY,
     DISPATCHER,
@@ -45,6 +45,7 @@ from tests.unit.builders import (
     handler,
     supervisor,
 )
+from tests.unit.scenes import Refused
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 OTHER = "20260914-0000-0002"
@@ -85,7 +86,6 @@ def visited_once() -> Played:
     return case
 
 
-Refused = tuple[Callable[[], Played], type[Command], Any, dict[str, Any]]
 FILING: dict[str, Any] = {"category": "x", "place": Place(), "decision": NO_OWNER}
 EVERY: dict[RefusalCode, Refused] = {
     RefusalCode.NOT_ALLOWED_IN_STATE: (a_case, CloseCase, OPERATOR, {}),
@@ -116,6 +116,8 @@ EVERY: dict[RefusalCode, Refused] = {
     ),
     RefusalCode.TOP_LEVEL: (at_the_top, ReportUp, handler(WATER), {"reason": "no crane"}),
 }  # fmt: skip
+for scenes in (scenes_triage, scenes_duty, scenes_supervision, scenes_levels, scenes_joint):
+    EVERY |= scenes.SCENES
 
 
 def refusal_of(code: RefusalCode) -> CommandRefused:

@@ -226,8 +226,8 @@ def test_rows_31_32_three_reporters_one_reached_one_silent_after_three_tries_one
     assert case.facts[-1].data == {"reached": 1, "no_answer": 2}
     assert case.state.reports == (
         ReportRef(report_no=REPORT, visit="reached", tries=1, solved=True, grade=4),
-        ReportRef(report_no="R-2", visit="no_answer", tries=3),
-        ReportRef(report_no="R-3", visit="no_answer", tries=1),
+        ReportRef(report_no="R-2", visit="no_answer", tries=3, came_from="case-of-R-2"),
+        ReportRef(report_no="R-3", visit="no_answer", tries=1, came_from="case-of-R-3"),
     )
 
 
