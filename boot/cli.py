@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from boot import cli_case, cli_pack, cli_rules
+from boot import cli_case, cli_pack, cli_rules, cli_whatif
 from boot.log import configure
 from boot.settings import Settings
 
@@ -23,6 +23,7 @@ app.add_typer(cli_pack.app, name="pack")
 app.command("check")(cli_pack.check)
 app.command("route")(cli_rules.route)
 app.command("simulate")(cli_rules.simulate)
+app.command("whatif")(cli_whatif.whatif)
 
 Host = Annotated[str, typer.Option(help="address to listen on")]
 Port = Annotated[int, typer.Option(help="port to listen on")]

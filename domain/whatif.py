@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from domain.actor import ENGINE, Role
-from domain.begin import Begin, begin
+from domain.begin import begin
+from domain.beginning import Begin
 from domain.case import CaseState, Fact, Notice, Outcome, Status
 from domain.decide import decide
 from domain.errors import CommandRefused
 from domain.messages import Command, JoinReport, TimePassed
-from domain.transitions import BY_ROW
+from domain.transitions import TRANSITIONS
 
 CLOCKS_APART = timedelta(seconds=2)
 """How far the clock of whoever took a command may run ahead of the clock of the cases."""
@@ -26,6 +27,8 @@ NEVER_SENT_AGAIN = frozenset({"apply_policy"})
 """Commands that only changed which rules a case has: a replay has its own rules from the beginning."""
 OWN_WORDS = frozenset({"rules"})
 """Data of a fact that names the version of the rules, not what they did."""
+ROWS_OF = frozenset((transition.row, transition.message) for transition in TRANSITIONS)
+"""Which rows are whose: (row, kind of command)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -194,8 +197,7 @@ def _carried_out(facts: Sequence[Fact], one: Asked, claimed: set[int]) -> dateti
 def _row_of(fact: Fact, command: Command) -> bool:
     if isinstance(command, JoinReport):
         return fact.kind == "report_joined" and fact.data.get("report") == command.report_no
-    row = BY_ROW.get(fact.row)
-    return row is not None and row.message == command.kind
+    return (fact.row, command.kind) in ROWS_OF
 
 
 def _join(fact: Fact, n: int) -> JoinReport:

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from domain.case import Fact, Status
 from domain.messages import Command
@@ -66,6 +66,11 @@ class ReplayReader(Database):
             yield from found
             if after is None:
                 return
+
+    def last_recorded(self) -> datetime | None:
+        """Return when the last recorded fact happened: up to then the lives are known. Reads the whole history."""
+        statement = select(func.max(history.c.at))
+        return self._read(lambda connection: connection.execute(statement).scalar_one())
 
     def published_version(self, *, what: str = "units") -> str:
         """Return the version of the pack whose units (or ``areas``) are in force; empty before any is."""
