@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from domain.actor import Actor
+from domain.instruction import Instruction, Receiver
 from domain.messages import Command
 from domain.report import NewReport
 
@@ -15,6 +17,7 @@ class OutboxKind(StrEnum):
     START_CASE = "start_case"
     DELIVER_COMMAND = "deliver_command"
     NOTIFY = "notify"
+    INSTRUCTION_TIMER = "instruction_timer"
 
 
 class OutboxState(StrEnum):
@@ -75,8 +78,9 @@ class StoredReport(NewReport):
 class OutboxRow:
     """A claimed row. ``key`` is unique for ever, whoever inserts it again.
 
-    ``payload`` is JSON-plain: ``{"report_no"}`` of a start, ``{"request_id"}`` of a
-    command, and of a notice ``{"epoch", "seq", "n", "template", "unit", "report_no",
+    ``case_no`` is the number of an instruction where the row belongs to one. ``payload`` is
+    JSON-plain: ``{"report_no"}`` of a start, ``{"request_id"}`` of a command, ``{"wave"}``
+    of an instruction's timer, and of a notice ``{"epoch", "seq", "n", "template", "unit", "report_no",
     "channel", "context"}``. ``recipient`` is the address of a notice and may be personal
     data. ``attempts`` counts this claim; ``lost`` counts earlier claims whose worker let
     the lease run out, so nobody knows what became of them.
@@ -149,3 +153,47 @@ class AreaRow:
     code: str
     name: str
     parent: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answered:
+    """What became of an act on an instruction. ``told`` counts the units it told or reminded."""
+
+    number: str
+    told: int = 0
+    repeated: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InstructionAct:
+    """One thing done with an instruction. ``text`` is a reply, a reason, or what a reminder was about."""
+
+    kind: str
+    actor: Actor
+    at: datetime
+    text: str
+    told: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Receipt:
+    """An instruction as a list shows it, with the receipt of the unit whose list it is."""
+
+    instruction: Instruction
+    receiver: Receiver | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InstructionPage:
+    """A page of instructions, newest first, and the cursor of the next one (None at the end)."""
+
+    instructions: tuple[Receipt, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReceiverPage:
+    """A page of receivers in the order they were told."""
+
+    receivers: tuple[Receiver, ...]
+    next_cursor: str | None
