@@ -83,7 +83,7 @@ def look(
             if isinstance(found, UnableToReplay):
                 seen.unable.append(found)
                 continue
-            seen.tally.add(found.compared, faithful=found.faithful, same_rules=found.same_rules)
+            seen.tally.add(found.compared, fidelity=found.fidelity, same_rules=found.same_rules)
             seen.keep(found.compared, most=top)
             write(found.compared)
         seen.seconds = time.perf_counter() - began

@@ -1,5 +1,6 @@
 """How ``cityops whatif`` tells what it found: figures, refusals, load by unit, cases."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from rich.table import Table
 from domain.errors import REFUSALS, RefusalCode
 from domain.messages import COMMAND_ZH
 from domain.pack import CityPack
-from domain.whatif import Refusal
+from domain.whatif import Fidelity, Refusal
 from domain.whatif_figures import Compared, Load, Raised, Tally
 
 if TYPE_CHECKING:
@@ -81,15 +82,12 @@ def _print_what(console: Console, packs: tuple[CityPack, CityPack], period: "Per
         f"收到时间 received {since} … {until}; 演至 played up to {horizon}",
         f"{tally.cases} 件 cases, {seen.seconds:.1f} s ({rate:.0f} 件/秒 cases/s)",
     ]
-    if tally.fidelity is not None:
+    if tally.cases:
         lines.append(
-            f"重演保真度 fidelity: 按现行规则重演，与记录逐条一致 replayed under the rules in force exactly "
-            f"as recorded {tally.faithful}/{tally.cases} = {tally.fidelity:.1%}"
+            "重演保真度 fidelity: 按现行规则重演与记录相比 replayed under the rules in force, against the record:"
         )
-        lines.append(
-            f"　其中按此版本规则立案 of those begun under this very version {tally.faithful_same_rules}"
-            f"/{tally.same_rules}"
-        )
+        lines.append(f"  全部 all {_faithful(tally.fidelity)}")
+        lines.append(f"  按现行版本立案 begun under this very version {_faithful(tally.fidelity_same_rules)}")
     if base.version == draft.version:
         lines.append("两个规则包内容相同 both packs have the same content")
     for code in sorted({one.code for one in seen.unable}):
@@ -97,6 +95,15 @@ def _print_what(console: Console, packs: tuple[CityPack, CityPack], period: "Per
         lines.append(f"未能重演 not replayed: {len(those)} × {_reason(code)} ({', '.join(those[:3])})")
     for line in lines:
         console.print(line, soft_wrap=True, markup=False)
+
+
+def _faithful(counts: Counter[Fidelity]) -> str:
+    cases = counts.total()
+    if not cases:
+        return "0 件 cases"
+    words = ((Fidelity.EXACT, "一致 the same"), (Fidelity.LATE, "引擎当时迟到 the engine was late then"))
+    told = (f"{counts[one] / cases:.1%} {text}" for one, text in words)
+    return f"{cases} 件 cases: {', '.join(told)}, {counts[Fidelity.OTHER]} 件不同 differ"
 
 
 def _print_figures(console: Console, tally: Tally) -> None:
@@ -154,13 +161,12 @@ def _print_cases(
 ) -> None:
     if not most:
         return
-    table = Table("案件 case", "类别 category", "差别 difference", "现行 now", "草案 draft")
+    console.print("差别最大的案件 cases that differ most:", markup=False)
     for found in most:
-        for n, (name, (old, new)) in enumerate(found.changes.items()):
-            head = (found.case_no, found.category) if n == 0 else ("", "")
-            words = (_value(packs, value, zone) for value in (old, new))
-            table.add_row(*head, FIELDS[name], *words)
-    console.print(table)
+        console.print(f"  {found.case_no} {found.category}", markup=False)
+        for name, (old, new) in found.changes.items():
+            before, after = (_value(packs, value, zone) for value in (old, new))
+            console.print(f"    {FIELDS[name]}: {before} → {after}", soft_wrap=True, markup=False)
 
 
 def _value(packs: tuple[CityPack, CityPack], value: object, zone: ZoneInfo) -> str:
@@ -169,7 +175,7 @@ def _value(packs: tuple[CityPack, CityPack], value: object, zone: ZoneInfo) -> s
     if isinstance(value, bool):
         return "是 yes" if value else "否 no"
     if isinstance(value, tuple):
-        return "\n".join(_item(one, zone) for one in value) or "–"
+        return ", ".join(_item(one, zone) for one in value) or "–"
     if isinstance(value, str) and any(pack.tree.find(value) is not None for pack in packs):
         return _name(packs, value)
     return "–" if value is None else str(value)

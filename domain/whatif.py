@@ -9,6 +9,7 @@ would have done, if people had acted when they did. Pure: no store, no pack, no 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from domain.actor import ENGINE, Role
 from domain.begin import begin
@@ -224,24 +225,40 @@ def seats_at(facts: Sequence[Fact], at: datetime) -> Seats:
     return seats
 
 
-def agrees(*, recorded: Sequence[Fact], life: Life, until: datetime) -> bool:
-    """Tell whether a replayed life is the recorded one, fact by fact, each within a minute of its time.
+class Fidelity(StrEnum):
+    """How well a replay under the rules in force repeats what was recorded.
+
+    ``late`` means: the same things happened to the same people in the same order, but the
+    engine itself fired a deadline more than a minute late then (it was down, or a
+    demonstration ran fast); in a replay it never does.
+    """
+
+    EXACT = "exact"
+    LATE = "late"
+    OTHER = "other"
+
+
+def fidelity(*, recorded: Sequence[Fact], life: Life, until: datetime) -> Fidelity:
+    """Compare a replayed life with the recorded one, fact by fact, each within a minute of its time.
 
     The last minute before ``until`` does not count: what happens there may not be written yet.
     """
     end = until - PUNCTUAL
     ours = [fact for fact in life.facts if fact.at <= end]
     theirs = list(recorded[: len(ours)])
-    rest = recorded[len(ours) :]
-    if len(theirs) < len(ours) or any(fact.at <= end for fact in rest):
-        return False
-    return all(_same(one, other) for one, other in zip(theirs, ours, strict=True))
+    if len(theirs) < len(ours) or any(fact.at <= end for fact in recorded[len(ours) :]):
+        return Fidelity.OTHER
+    pairs = list(zip(theirs, ours, strict=True))
+    if all(abs(one.at - other.at) <= PUNCTUAL and _essence(one) == _essence(other) for one, other in pairs):
+        return Fidelity.EXACT
+    return Fidelity.LATE if all(_kind(one) == _kind(other) for one, other in pairs) else Fidelity.OTHER
 
 
-def _same(one: Fact, other: Fact) -> bool:
-    return abs(one.at - other.at) <= PUNCTUAL and _essence(one) == _essence(other)
+def _kind(fact: Fact) -> tuple[object, ...]:
+    units = tuple(fact.data.get(name) for name in ("owner", "supervisor", "checker", "arbiter"))
+    return fact.kind, fact.row, fact.source, fact.target, fact.actor, units
 
 
 def _essence(fact: Fact) -> tuple[object, ...]:
     data = {key: value for key, value in fact.data.items() if key not in OWN_WORDS}
-    return fact.kind, fact.row, fact.source, fact.target, fact.actor, fact.due, data
+    return _kind(fact), fact.due, data

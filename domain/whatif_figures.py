@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from domain.case import ENDED, CaseState, Fact, Notice, Status
-from domain.whatif import Life, Refusal
+from domain.whatif import Fidelity, Life, Refusal
 
 Change = tuple[object, object]
 """A value under the rules in force, and under the draft."""
@@ -180,15 +180,14 @@ class World:
 class Tally:
     """The figures of a whole period, one case after the other.
 
-    ``faithful`` counts the cases whose replay under the rules in force is the recorded
-    life; ``same_rules`` those begun under exactly these rules, ``faithful_same_rules``
-    the faithful ones among them. ``changed`` is by field.
+    ``fidelity`` counts how the replays under the rules in force repeat the recorded
+    lives; ``fidelity_same_rules`` does so for the cases that were pinned to exactly these
+    rules. ``changed`` is by field.
     """
 
     cases: int = 0
-    faithful: int = 0
-    same_rules: int = 0
-    faithful_same_rules: int = 0
+    fidelity: Counter[Fidelity] = field(default_factory=Counter)
+    fidelity_same_rules: Counter[Fidelity] = field(default_factory=Counter)
     different: int = 0
     earlier: int = 0
     later: int = 0
@@ -199,16 +198,15 @@ class Tally:
     accepted_only: Counter[tuple[str, str]] = field(default_factory=Counter)
     moves: Counter[tuple[str, str]] = field(default_factory=Counter)
 
-    def add(self, found: Compared, *, faithful: bool, same_rules: bool) -> None:
+    def add(self, found: Compared, *, fidelity: Fidelity, same_rules: bool) -> None:
         """Count a case."""
         self.cases += 1
-        self.faithful += faithful
-        self.same_rules += same_rules
-        self.faithful_same_rules += faithful and same_rules
+        self.fidelity[fidelity] += 1
+        self.fidelity_same_rules[fidelity] += same_rules
         self.base.add(found.base)
         self.draft.add(found.draft)
         self.different += bool(found.changes)
-        self.changed.update(found.changes)
+        self.changed.update(list(found.changes))
         self._deadline(found)
         lost, gained = _apart(found.base.refused, found.draft.refused)
         self.refused_only.update((one.kind, one.code) for one in lost)
@@ -222,11 +220,6 @@ class Tally:
         if before is not None and after is not None:
             self.earlier += after < before
             self.later += after > before
-
-    @property
-    def fidelity(self) -> float | None:
-        """Return the share (0–1) of faithful replays, None without cases."""
-        return self.faithful / self.cases if self.cases else None
 
     def loads(self) -> list[tuple[str, Load, Load]]:
         """Return every unit with its load before and after, the greatest difference first."""

@@ -13,7 +13,7 @@ import structlog
 
 from domain.beginning import Begin
 from domain.messages import Command, FileCase
-from domain.whatif import Asked, Life, Sent, agrees, replay, sent_of
+from domain.whatif import Asked, Fidelity, Life, Sent, fidelity, replay, sent_of
 from domain.whatif_figures import Compared, compare
 from store.engine import Store
 from store.replay_reads import RecordedCase
@@ -52,10 +52,10 @@ class Period:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Look:
-    """One case of the period. ``faithful``: the replay under the rules in force is the recorded life."""
+    """One case of the period. ``fidelity`` is of its replay under the rules in force."""
 
     compared: Compared
-    faithful: bool
+    fidelity: Fidelity
     same_rules: bool
 
 
@@ -86,7 +86,7 @@ def look_at(*, case: RecordedCase, base: Grounds, draft: Grounds, horizon: datet
     report = case.report
     return Look(
         compared=compare(case_no=case.case_no, category=report.category, base=ours, draft=theirs),
-        faithful=agrees(recorded=case.facts, life=ours, until=horizon),
+        fidelity=fidelity(recorded=case.facts, life=ours, until=horizon),
         same_rules=case.rules_version == base.pack.version,
     )
 
