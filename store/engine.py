@@ -4,6 +4,8 @@ from store.case_reads import CaseReader
 from store.cases import CaseWriter
 from store.database import engine_of
 from store.inbox import Inbox
+from store.instruction_reads import InstructionReader
+from store.instructions import Instructions
 from store.intake import Intake
 from store.message_box import MessageBox
 from store.migrate import Migrations
@@ -12,7 +14,19 @@ from store.replay_reads import ReplayReader
 from store.units import Units
 
 
-class Store(Migrations, Intake, CaseWriter, CaseReader, Outbox, Inbox, MessageBox, Units, ReplayReader):
+class Store(
+    Migrations,
+    Intake,
+    CaseWriter,
+    CaseReader,
+    Outbox,
+    Inbox,
+    MessageBox,
+    Units,
+    ReplayReader,
+    Instructions,
+    InstructionReader,
+):
     """Everything that is kept. Thread-safe; calls block, so asyncio code calls them in threads."""
 
 

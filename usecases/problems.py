@@ -39,6 +39,16 @@ class ProblemCode(StrEnum):
     METHOD_NOT_ALLOWED = "method_not_allowed"
     BAD_CURSOR = "bad_cursor"
     MERGE_TARGET = "merge_target"
+    INSTRUCTION_NOT_FOUND = "instruction_not_found"
+    INSTRUCTION_ENDED = "instruction_ended"
+    NOT_A_COMMANDER = "not_a_commander"
+    OUTSIDE_COMMAND = "outside_command"
+    MAY_NOT_PASS_ON = "may_not_pass_on"  # noqa: S105 - no password
+    NOT_A_RECEIVER = "not_a_receiver"
+    NOT_THE_ISSUER = "not_the_issuer"
+    NO_RECEIVERS = "no_receivers"
+    TOO_MANY_RECEIVERS = "too_many_receivers"
+    LIMIT_OUT_OF_RANGE = "limit_out_of_range"
     NO_PLACE = "no_place"
     OUTSIDE_CITY = "outside_city"
     NOT_LOCATED = "not_located"
@@ -186,6 +196,56 @@ PROBLEMS: dict[ProblemCode, tuple[int, str, str]] = {
         422,
         "案件 {master} 已结束（{detail}），不能作为并案主案；请选择在办案件",
         "case {master} has ended ({detail}) and cannot take a merged report; choose an open case",
+    ),
+    ProblemCode.INSTRUCTION_NOT_FOUND: (
+        404,
+        "没有编号为 {number} 的指令；请核对编号（末位是校验位）",
+        "no instruction {number}; check the number (its last character is a check digit)",
+    ),
+    ProblemCode.INSTRUCTION_ENDED: (
+        409,
+        "指令已结束（{state}），不再接受操作；如被更正，请查看新的指令",
+        "the instruction has ended ({state}) and takes no more; if it was corrected, see the new one",
+    ),
+    ProblemCode.NOT_A_COMMANDER: (
+        403,
+        "角色“{role}”、单位 {unit} 不能下达指令；须为市、区、街道指挥机构的督办员、负责人或派遣员",
+        "{role} of {unit} may not instruct; a supervisor, leader or dispatcher of a command unit may",
+    ),
+    ProblemCode.OUTSIDE_COMMAND: (
+        403,
+        "{commander} 不能向 {unit} 下达指令：只能向本辖区内本级及以下（转达时为下级）单位下达",
+        "{commander} may not instruct {unit}: only units of its area, not above it (passing on: below it)",
+    ),
+    ProblemCode.MAY_NOT_PASS_ON: (
+        403,
+        "角色“{role}”、单位 {unit} 不能转达指令；须为指挥机构或社区的督办员、负责人或派遣员",
+        "{role} of {unit} may not pass it on; a supervisor, leader or dispatcher of a command unit or community may",
+    ),
+    ProblemCode.NOT_A_RECEIVER: (
+        403,
+        "单位 {unit} 不是此指令的接收单位；请由接收单位操作",
+        "unit {unit} is no receiver of this instruction; one of its receivers must do this",
+    ),
+    ProblemCode.NOT_THE_ISSUER: (
+        403,
+        "只有下达单位 {issuer} 的督办员、负责人或派遣员可以关闭、撤回或更正此指令",
+        "only a supervisor, leader or dispatcher of its issuer {issuer} may close, withdraw or correct it",
+    ),
+    ProblemCode.NO_RECEIVERS: (
+        422,
+        "没有选中任何单位；请填写单位编码，或核对选择条件的层级、类型和区域",
+        "no unit was chosen; name units by code, or check level, kind and area of the selectors",
+    ),
+    ProblemCode.TOO_MANY_RECEIVERS: (
+        422,
+        "选中的单位超过上限 {most} 个；请缩小范围，或下达到街道、社区由其转达",
+        "more than {most} units; narrow the choice, or instruct streets or communities and let them pass it on",
+    ),
+    ProblemCode.LIMIT_OUT_OF_RANGE: (
+        422,
+        "时限 {limit} 超出范围；须大于零且不超过 {most} 天",
+        "limit {limit} is out of range; more than nothing and at most {most} days",
     ),
     ProblemCode.NO_PLACE: (
         422,
