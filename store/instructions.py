@@ -81,10 +81,12 @@ class Instructions(Database):
         def work(connection: Connection) -> Answered | Conflict:
             if _number_taken(connection, instruction.number, request_id):
                 return Conflict(code="number_taken", number=instruction.number)
-            kept = self._take(connection, instruction.number, act, request_id, digest, told=len(receivers))
+            kept = self._take_act(
+                connection, instruction.number, act, request_id, digest, told=len(receivers)
+            )
             if kept is not None:
                 return kept
-            self._put(connection, instruction, receivers, timers)
+            self._put_instruction(connection, instruction, receivers, timers)
             if instruction.corrects is not None:
                 _replace(connection, instruction, act, receivers)
             return Answered(number=instruction.number, told=len(receivers))
@@ -119,7 +121,7 @@ class Instructions(Database):
             _settle(connection, grown, act.at)
             return len(fresh)
 
-        return self._change(number, act, request_id, digest, change)
+        return self._change_instruction(number, act, request_id, digest, change)
 
     def end_instruction(self, *, number: str, act: Act, request_id: str, digest: str) -> Answered | Conflict:
         """Close or withdraw an instruction, and tell whom it concerns.
@@ -141,7 +143,7 @@ class Instructions(Database):
             )
             return 0
 
-        return self._change(number, act, request_id, digest, change)
+        return self._change_instruction(number, act, request_id, digest, change)
 
     def fire_instruction(self, *, outbox_id: int, key: str, number: str, wave: Wave, now: datetime) -> int:
         """Remind whoever is missing, and at the deadline report to the issuer; settle the timer's row.
@@ -161,13 +163,13 @@ class Instructions(Database):
                 return 0
             late = _receivers_of(connection, number, missing_only=True)
             act = Act(kind=ActKind.REMIND, actor=ENGINE, at=now, text=wave.name.lower())
-            self._take(connection, number, act, key, "", told=len(late))
+            self._take_act(connection, number, act, key, "", told=len(late))
             _remind(connection, instruction, late, wave, now)
             return len(late)
 
         return self._write(work)
 
-    def _change(
+    def _change_instruction(
         self,
         number: str,
         act: Act,
@@ -176,7 +178,7 @@ class Instructions(Database):
         change: Callable[[Connection, Instruction], int],
     ) -> Answered | Conflict:
         def work(connection: Connection) -> Answered | Conflict:
-            kept = self._take(connection, number, act, request_id, digest)
+            kept = self._take_act(connection, number, act, request_id, digest)
             if kept is not None:
                 return kept
             told = change(connection, _locked(connection, number))
@@ -187,7 +189,7 @@ class Instructions(Database):
 
         return self._write(work)
 
-    def _take(
+    def _take_act(
         self, connection: Connection, number: str, act: Act, request_id: str, digest: str, *, told: int = 0
     ) -> Answered | Conflict | None:
         """Keep the act; return the answer of the first one when the request id was used before."""
@@ -206,7 +208,7 @@ class Instructions(Database):
             return Conflict(code="request_id_reused", number=request_id)
         return Answered(number=kept.number, told=kept.told, repeated=True)
 
-    def _put(
+    def _put_instruction(
         self,
         connection: Connection,
         instruction: Instruction,
