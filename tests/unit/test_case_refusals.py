@@ -16,7 +16,6 @@ from domain.messages import (
     COMMANDS,
     CancelCase,
     CloseCase,
-    Command,
     FileCase,
     GrantReturn,
     MergeInto,
