@@ -13,6 +13,7 @@ from domain.clock import is_working
 from domain.duty import arm_sign_in, next_above, rungs_above
 from domain.place import Level
 from domain.policy import Rung
+from domain.rota import covers
 from domain.step import Step
 from domain.unit import DutyHours
 
@@ -37,7 +38,13 @@ def absence(step: Step, rung: Rung) -> str:
         return "nobody on duty"
     if rung.duty is DutyHours.WORK and step.state.urgent and not _working(step):
         return "off duty outside working hours"
+    if rung.duty is DutyHours.ROTA and (not rung.windows or (step.state.urgent and not _on_rota(step, rung))):
+        return "nobody on duty by the rota"
     return ""
+
+
+def _on_rota(step: Step, rung: Rung) -> bool:
+    return covers(windows=rung.windows, at=step.now, timezone=step.state.rules.calendar.timezone)
 
 
 def _working(step: Step) -> bool:

@@ -12,8 +12,10 @@ from domain.calendar import WorkCalendar
 from domain.catalogue import Category
 from domain.limit import Limit
 from domain.org import AreaTable, OrgTree
+from domain.overlay import GridClass, RuleOverlay
 from domain.place import Crs, Level
-from domain.policy import CheckRule, SeverityPolicy
+from domain.policy import CheckRule, SeverityPolicy, TagRule
+from domain.rota import Rota
 
 COMMAND = "COMMAND"
 COMMUNITY = "COMMUNITY"
@@ -173,6 +175,21 @@ class RoutingRule:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CityTag:
+    """A tag the city knows: what it does, its names, and how it gets onto a report.
+
+    ``aliases`` are other ways channels write it; a report whose text holds one of the
+    ``words`` gets the tag when it is filed.
+    """
+
+    rule: TagRule
+    name_zh: str
+    name_en: str
+    aliases: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CityPack:
     """A whole pack. ``version`` names its release and the hash of its files' content.
 
@@ -195,6 +212,10 @@ class CityPack:
     check: CheckRule
     calendar: WorkCalendar
     version: str
+    tags: tuple[CityTag, ...] = ()
+    overlays: tuple[RuleOverlay, ...] = ()
+    grid_classes: tuple[GridClass, ...] = ()
+    rotas: tuple[Rota, ...] = ()
 
     def departments(self, *, category: Category, condition: str | None) -> tuple[str, ...]:
         """Return the department types of a category under a filing condition, the lead first."""

@@ -22,6 +22,7 @@ from domain.catalogue import Category
 from domain.org import AreaTable, OrgTree
 from domain.pack import CityPack, RoutingRule, ZoneLayer
 from domain.place import Level
+from domain.rota import Rota
 
 GLOB = "*?["
 EXACT = 1000
@@ -65,6 +66,7 @@ class RouteBook:
     floors: Mapping[int, Level]
     rules: Mapping[str, tuple[RankedRule, ...]]
     taken: frozenset[tuple[str, str]]
+    rotas: tuple[Rota, ...] = ()
 
     def takes(self, *, zone: str, category: str) -> bool:
         """Tell whether an overlay answers for this category."""
@@ -90,6 +92,7 @@ def build_book(pack: CityPack) -> RouteBook:
             for category in pack.catalogue
             if pack.zones[kind].takes(zone=zone, category=category)
         ),
+        rotas=pack.rotas,
     )
 
 

@@ -130,6 +130,7 @@ def _decision(
         confidence=confidence,
         version=book.version,
         category=facts.category.code,
+        milestones=facts.condition.milestones,
     )
 
 

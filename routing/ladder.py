@@ -4,7 +4,8 @@ from domain.decision import RouteRequest
 from domain.pack import COMMAND, COMMUNITY, GRID
 from domain.place import Level, Place
 from domain.policy import Rung
-from domain.unit import DutyHours
+from domain.rota import rota_of, windows
+from domain.unit import DutyHours, Unit
 from routing.book import RouteBook
 from routing.facts import Facts, gather
 from routing.resolve import may_have
@@ -40,5 +41,13 @@ def _rung(*, level: Level, facts: Facts, book: RouteBook) -> Rung:
         elif not may_have(unit, facts.category.code):
             why = "不在社区职责清单内 outside the community's duty list"
         else:
-            return Rung(level=level, unit=unit.code, duty=unit.duty)
+            return Rung(level=level, unit=unit.code, duty=unit.duty, windows=duty_windows(unit, book=book))
     return Rung(level=level, unit=None, duty=DutyHours.NONE, why_empty=why)
+
+
+def duty_windows(unit: Unit, *, book: RouteBook) -> tuple[tuple[int, int], ...]:
+    """Return when somebody is at a unit whose duty is by rota: minutes of the week; else nothing."""
+    if unit.duty is not DutyHours.ROTA:
+        return ()
+    rota = rota_of(rotas=book.rotas, unit=unit.code, kind=unit.kind, level=unit.level)
+    return windows(rota) if rota is not None else ()

@@ -15,6 +15,7 @@ from domain.catalogue import Category
 from domain.identifiers import RANDOM_BITS, number
 from domain.place import ReportedPlace
 from domain.report import Accepted, NewReport, Reporter
+from routing import canonical, tags_in
 from store.group_commit import UnableToSubmit
 from store.rows import Conflict
 from usecases.city import City
@@ -103,13 +104,19 @@ def new_report(*, city: City, ask: FileReport, now: datetime) -> NewReport:
         reported=replace(ask.place, crs=channel.crs),
         reporter=ask.reporter,
         severity=ask.severity,
-        tags=ask.tags,
+        tags=tags_of(city=city, ask=ask),
         exercise=ask.exercise,
         occurred_at=ask.occurred_at or now,
         received_at=now,
         idempotency_key=(ask.idempotency_key or "").strip() or None,
         fingerprint=fingerprint(ask) if ask.idempotency_key else "",
     )
+
+
+def tags_of(*, city: City, ask: FileReport) -> tuple[str, ...]:
+    """Return the report's tags: those sent, in the city's names too, then those its text says (E9)."""
+    said = tags_in(text=ask.description, known=city.pack.tags)
+    return canonical(given=(*ask.tags, *said), known=city.pack.tags)
 
 
 def fingerprint(ask: FileReport) -> str:

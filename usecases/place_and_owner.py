@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 
 from domain.catalogue import Category, CategoryKind
 from domain.decision import Reason, RouteRequest, RoutingDecision
-from domain.pack import COMMAND
+from domain.pack import COMMAND, CityPack
 from domain.place import Level, Place, ReportedPlace
-from domain.policy import CaseRules, Rung
+from domain.policy import CaseRules, Rung, SeverityPolicy
 from geo.atlas import UnableToLocateOnDay
-from routing import case_rules, decide, ladder
+from routing import Event, RouteBook, adjust, canonical, case_rules, decide, ladder
 from usecases.city import Grounds
 
 
@@ -18,8 +18,9 @@ from usecases.city import Grounds
 class Question:
     """What is asked: a place as reported, a category and the circumstances.
 
-    ``by_hand`` says that a person gave the place in WGS-84, so that the channel's own
-    coordinate system and placeholder points do not apply to it.
+    ``at`` is when it happened, ``received_at`` when the report was accepted (None: the same),
+    which is what seasons go by. ``by_hand`` says that a person gave the place in WGS-84, so
+    that the channel's own coordinate system and placeholder points do not apply to it.
     """
 
     reported: ReportedPlace
@@ -30,6 +31,7 @@ class Question:
     tags: tuple[str, ...] = ()
     at: datetime
     by_hand: bool = False
+    received_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,9 +46,19 @@ class Answer:
 def answer(*, grounds: Grounds, question: Question) -> Answer:
     """Locate and route. Never raises for a bad place or an unknown category: the decision says so."""
     place = locate(grounds=grounds, question=question)
-    decision = decide(request=_request(grounds, question, place), book=grounds.book)
-    rules = pinned(grounds=grounds, place=place, category=question.category, decision=decision)
-    return Answer(place=place, decision=decision, rules=rules)
+    request = _request(grounds, question, place)
+    decided = decide(request=request, book=grounds.book)
+    event = Event(
+        category=question.category,
+        tags=request.tags,
+        place=place,
+        received_at=question.received_at or question.at,
+    )
+    found = adjust(pack=grounds.pack, decision=decided, event=event)
+    rules = pinned(
+        grounds=grounds, place=place, category=question.category, decision=found.decision, policy=found.policy
+    )
+    return Answer(place=place, decision=found.decision, rules=rules)
 
 
 def locate(*, grounds: Grounds, question: Question) -> Place:
@@ -66,17 +78,32 @@ def locate(*, grounds: Grounds, question: Question) -> Place:
         return Place(notes=(str(problem),), source_crs=reported.crs, address=reported.address)
 
 
-def pinned(*, grounds: Grounds, place: Place, category: str, decision: RoutingDecision) -> CaseRules:
-    """Return the rules a case of this place, category and severity is pinned to."""
-    top = Rung(level=Level.CITY, unit=triage_unit(grounds=grounds))
-    rungs: tuple[Rung, ...] = ()
-    if category in grounds.pack.catalogue:
-        rungs = ladder(place=place, category=category, book=grounds.book)
-    if all(rung.level is not Level.CITY or rung.unit is None for rung in rungs):
-        # Nothing falls off the ladder's end, whatever is unknown about it.
-        rungs = (*(rung for rung in rungs if rung.level is not Level.CITY), top)
-    rules = case_rules(pack=grounds.pack, decision=decision, ladder=rungs)
+def pinned(
+    *,
+    grounds: Grounds,
+    place: Place,
+    category: str,
+    decision: RoutingDecision,
+    policy: SeverityPolicy | None = None,
+) -> CaseRules:
+    """Return the rules a case of this place, category and severity is pinned to.
+
+    ``policy`` is what seasons made of the severity's own limits.
+    """
+    rungs = full_ladder(pack=grounds.pack, book=grounds.book, place=place, category=category)
+    rules = case_rules(pack=grounds.pack, decision=decision, ladder=rungs, policy=policy)
     return replace(rules, clock=grounds.clock)
+
+
+def full_ladder(*, pack: CityPack, book: RouteBook, place: Place, category: str) -> tuple[Rung, ...]:
+    """Return who commands at each level; nothing falls off its end, whatever is unknown about the place."""
+    rungs: tuple[Rung, ...] = ()
+    if category in pack.catalogue:
+        rungs = ladder(place=place, category=category, book=book)
+    if all(rung.level is not Level.CITY or rung.unit is None for rung in rungs):
+        top = Rung(level=Level.CITY, unit=top_unit(pack))
+        rungs = (*(rung for rung in rungs if rung.level is not Level.CITY), top)
+    return rungs
 
 
 def _request(grounds: Grounds, question: Question, place: Place) -> RouteRequest:
@@ -87,7 +114,7 @@ def _request(grounds: Grounds, question: Question, place: Place) -> RouteRequest
         condition=question.condition,
         severity=question.severity,
         channel=question.channel,
-        tags=question.tags,
+        tags=canonical(given=question.tags, known=grounds.pack.tags),
         minute_of_day=local.hour * 60 + local.minute,
     )
 
@@ -128,8 +155,14 @@ def site_check(category: Category | None) -> bool:
 
 def triage_unit(*, grounds: Grounds) -> str:
     """Return the unit accountable while no other is: the city's command centre."""
-    top = grounds.pack.areas.at(Level.CITY)[0]
-    unit = grounds.pack.tree.responsible(kind=COMMAND, level=Level.CITY, area_code=top.code)
+    return top_unit(grounds.pack)
+
+
+def top_unit(pack: CityPack) -> str:
+    """Return the command centre at city level. LookupError for a pack without one."""
+    areas = pack.areas.at(Level.CITY)
+    found = [pack.tree.responsible(kind=COMMAND, level=Level.CITY, area_code=area.code) for area in areas[:1]]
+    unit = found[0] if found else None
     if unit is None:
         raise LookupError("the pack has no command centre at city level")
     return unit.code

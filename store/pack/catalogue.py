@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from domain.catalogue import Category, CategoryKind, FilingCondition
+from domain.catalogue import Category, CategoryKind, FilingCondition, Milestone
 from domain.limit import Limit
 from domain.place import Level
 from domain.policy import SeverityPolicy
@@ -66,7 +66,6 @@ def _condition(row: Fields, *, book: ProblemBook) -> FilingCondition:
     limit = row.limit("limit")
     if limit is None and not row.has("limit"):
         row.problem("limit", code="missing_limit", zh="缺少处置时限", en="the handling limit is missing")
-    _check_milestones(row)
     condition = FilingCondition(
         code=code,
         name_zh=row.text("name_zh"),
@@ -74,16 +73,28 @@ def _condition(row: Fields, *, book: ProblemBook) -> FilingCondition:
         limit=limit or Limit.parse("1UH"),
         closing_zh=row.text("closing_zh", ""),
         closing_en=row.text("closing_en", ""),
+        milestones=_milestones(row),
     )
     row.finish(also=("source", "note", "departments"))
     return condition
 
 
-def _check_milestones(row: Fields) -> None:
-    """``milestones`` are steps inside the limit (``on_site 30MIN; assess 10MIN``), read for their limits."""
+def _milestones(row: Fields) -> tuple[Milestone, ...]:
+    """Read the steps of a case, counted from dispatch: ``stop 4WH 责令停止|Stopped; penalty 7WD``.
+
+    Each is a code, a limit and, if it has them, its names; without names the code stands for them.
+    """
+    found: dict[str, Milestone] = {}
     for text in row.texts("milestones", separator=";"):
-        name, _, limit = text.partition(" ")
-        Fields(data={name: limit}, at=row.where, book=row.book).limit(name)
+        code, limit, names = (*text.split(maxsplit=2), "", "")[:3]
+        read = Fields(data={code: limit or "-"}, at=row.where, book=row.book).limit(code)
+        if code in found:
+            zh, en = f"节点“{code}”重复", f"milestone {code!r} twice"
+            row.problem("milestones", code="duplicate_milestone", zh=zh, en=en)
+        if read is not None:
+            zh, _, en = names.partition("|")
+            found[code] = Milestone(code=code, name_zh=zh or code, name_en=en or zh or code, limit=read)
+    return tuple(found.values())
 
 
 def _category(

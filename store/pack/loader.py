@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from domain.pack import CityPack, PackProblem
-from store.pack import areas, catalogue, city, rules, severity, units, worktime
+from store.pack import areas, catalogue, city, overlays, rotas, rules, severity, tags, units, worktime
+from store.pack.fields import fields_of
 from store.pack.problems import ProblemBook
 from store.pack.toml_lines import TomlFile, read_toml
 
@@ -19,7 +20,18 @@ FILES = (
     rules.FILE,
     severity.FILE,
     worktime.FILE,
+    tags.FILE,
+    overlays.FILE,
+    overlays.CLASSES_FILE,
+    rotas.FILE,
 )
+OPTIONAL = {
+    tags.FILE: "tag",
+    overlays.FILE: "overlay",
+    overlays.CLASSES_FILE: "class",
+    rotas.FILE: "rota",
+}
+"""Files a pack may do without, each with the name of its tables: then it has none of what they hold."""
 
 
 class UnableToLoadPack(Exception):
@@ -60,6 +72,8 @@ def read(*, folder: Path) -> PackReading:
     policies, check = severity.read_severities(file=present[severity.FILE], book=book)
     categories = catalogue.read_catalogue(folder=folder, severities=policies, book=book)
     version = f"{facts.facts.release}+{content_hash(folder=folder)}"
+    extra = {name: _optional(folder=folder, name=name, book=book) for name in OPTIONAL}
+    zone = facts.facts.timezone
     pack = CityPack(
         city=facts.facts,
         channels=facts.channels,
@@ -75,8 +89,21 @@ def read(*, folder: Path) -> PackReading:
         check=check,
         calendar=worktime.read_calendar(file=present[worktime.FILE], version=version, book=book),
         version=version,
+        tags=tags.read_tags(file=extra[tags.FILE], book=book),
+        overlays=overlays.read_overlays(file=extra[overlays.FILE], timezone=zone, book=book),
+        grid_classes=overlays.read_classes(file=extra[overlays.CLASSES_FILE], book=book),
+        rotas=rotas.read_rotas(file=extra[rotas.FILE], timezone=zone, book=book),
     )
     return PackReading(pack=pack, book=book)
+
+
+def _optional(*, folder: Path, name: str, book: ProblemBook) -> TomlFile:
+    """Read a file a pack may do without; an empty one stands for what is absent or unreadable."""
+    file = read_toml(folder=folder, name=name, book=book) if (folder / name).exists() else None
+    if file is None:
+        return TomlFile(name=name, text="", data={})
+    fields_of(file=file, path="", data=file.data, book=book).finish(also=(OPTIONAL[name],))
+    return file
 
 
 def content_hash(*, folder: Path) -> str:

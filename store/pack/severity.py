@@ -7,6 +7,7 @@ from domain.place import Level
 from domain.policy import CheckRule, EscalationRules, SeverityPolicy, StageLimits
 from store.pack.fields import Fields, all_fields, fields_of
 from store.pack.problems import ProblemBook
+from store.pack.rulebook import read_rulebook
 from store.pack.toml_lines import TomlFile
 
 FILE = "escalation.toml"
@@ -17,7 +18,10 @@ _DEFAULT = Limit.parse("1WD")
 
 
 def read_severities(*, file: TomlFile, book: ProblemBook) -> tuple[dict[int, SeverityPolicy], CheckRule]:
-    """Read the four severities. Problems: a missing severity or limit, fractions that do not rise."""
+    """Read the four severities. Problems: a missing severity or limit, fractions that do not rise.
+
+    A severity without a rulebook is used as it is, with a warning.
+    """
     found: dict[int, SeverityPolicy] = {}
     for index, fields in enumerate(all_fields(file=file, path="severity", book=book)):
         severity = fields.integer("severity")
@@ -35,6 +39,7 @@ def read_severities(*, file: TomlFile, book: ProblemBook) -> tuple[dict[int, Sev
             stages=_stages(_inner(fields, "stages", file=file, index=index, book=book)),
             escalation=_escalation(fields, _inner(fields, "escalation", file=file, index=index, book=book)),
             default_limit=_limit(fields, "default_limit"),
+            book=read_rulebook(file=file, index=index, table=fields, book=book),
         )
         fields.finish(also=("name_zh", "name_en", "colour"))
     for severity in {1, 2, 3, 4} - found.keys():

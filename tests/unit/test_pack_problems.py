@@ -162,6 +162,97 @@ remind_at = 0.5
 raise_at = 1.5
 returns = {n}
 repeat = "1WD"
+
+[severity.rulebook]
+info_wait = "2WD"
+verify = "4WH"
+transfer = "30MIN"
+task_sign_in = "4WH"
+extension = "1WD"
+rectify = "15WD"
+appeal_file = "5WD"
+appeal_review = "3WD"
+supervision_reply = "2WD"
+supervision_review = "1WD"
+acknowledge = "4WH"
+decide_up = "{n}WD"
+extensions = {n}
+suspend_days = 30
+"""
+EMERGENCY = """
+[severity.rulebook.emergency]
+phone = "30MIN"
+written = "1UH"
+follow_up = "2UH"
+"""
+
+TAGS = """\
+[[tag]]
+tag = "leader"
+name_zh = "领导批示"
+name_en = "Leader"
+floor = "district"
+supervise = true
+aliases = ["批示"]
+words_zh = ["市长批示"]
+words_en = ["mayor"]
+
+[[tag]]
+tag = "rain"
+name_zh = "暴雨"
+name_en = "Rain"
+"""
+
+OVERLAYS = """\
+[[overlay]]
+id = "rainy-season"
+name_zh = "汛期快办"
+name_en = "Rainy season"
+from = 2026-06-01
+to = 2026-08-31
+tags = ["rain"]
+categories = ["E1"]
+limit = "30MIN"
+stages = { contact = "1UH", verify = "10MIN" }
+"""
+
+CLASSES = """\
+[[class]]
+name = "A"
+name_zh = "一类"
+name_en = "Class A"
+factor = 0.5
+areas = ["111"]
+"""
+
+ROTA = """\
+[[rota]]
+unit = "1-C"
+since = 2026-01-05
+
+[[rota.shift]]
+name = "day"
+hours = "08:00-20:00"
+people = ["wang", "li"]
+turn = "daily"
+
+[[rota.shift]]
+name = "night"
+hours = "20:00-08:00"
+people = ["zhao"]
+
+[[rota.override]]
+from = 2026-06-02T08:00:00
+to = 2026-06-02T20:00:00
+replaces = "wang"
+by = "chen"
+
+[[rota]]
+kind = "COMMAND"
+level = "street"
+
+[[rota.shift]]
+people = ["{unit}-1"]
 """
 
 CALENDAR = """\
@@ -179,13 +270,23 @@ FILES = {
     "catalogue/categories.csv": CATEGORIES,
     "catalogue/conditions.csv": CONDITIONS,
     "routing.toml": ROUTING,
-    "escalation.toml": "".join(SEVERITY.format(n=n, stages=STAGES) for n in (1, 2, 3, 4)),
+    "escalation.toml": "".join(
+        SEVERITY.format(n=n, stages=STAGES) + (EMERGENCY if n == 1 else "") + "\n" for n in (1, 2, 3, 4)
+    ),
     "calendar.toml": CALENDAR,
 }
+EXTRA = {
+    "tags.toml": TAGS,
+    "overlays.toml": OVERLAYS,
+    "grid_classes.toml": CLASSES,
+    "rota.toml": ROTA,
+}
+"""Files a pack may do without."""
+EVERY = FILES | EXTRA
 
 
 def write(folder: Path, **changes: str) -> Path:
-    for name, text in FILES.items():
+    for name, text in EVERY.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(changes.get(name, text), encoding="utf-8")
@@ -298,8 +399,8 @@ BROKEN = [
 @pytest.mark.parametrize("case", BROKEN, ids=lambda case: f"{case[0]}-{case[3]}")
 def test_a_mistake_is_named_at_its_line(tmp_path: Path, case: tuple[str, str, str, str, str]) -> None:
     file, old, new, code, line = case
-    assert old in FILES[file]
-    text = FILES[file].replace(old, new, 1)
+    assert old in EVERY[file]
+    text = EVERY[file].replace(old, new, 1)
     found = [problem for problem in problems_of(write(tmp_path, **{file: text})) if problem.code == code]
     assert found
     lines = text.splitlines()

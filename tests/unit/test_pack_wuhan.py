@@ -62,7 +62,7 @@ def test_every_filing_condition_has_words_in_both_languages() -> None:
     [
         ("P0101", ["2UH", "4WH", "2WD", "5WD"]),
         ("P0305", ["1WD", "3WD", "4WH"]),
-        ("E0101", ["2UD", "15WD"]),
+        ("E0101", ["2UD", "15WD", "20WD"]),
         ("H-WAT-01", ["3WD"]),
         ("S-FLD-01", ["30MIN", "10MIN"]),
         ("S-GAS-01", ["1UH", "1UH"]),
@@ -168,9 +168,9 @@ def test_the_calendar_holds_the_state_councils_days() -> None:
 def test_reading_twice_gives_the_same_version_and_a_change_another(tmp_path: Path) -> None:
     assert load(folder=WUHAN).version == wuhan().version
     copy = tmp_path / "wuhan"
-    for name in ("city.toml", "units.toml", "units.csv", "routing.toml", "escalation.toml", "calendar.toml"):
-        copy.mkdir(exist_ok=True)
-        (copy / name).write_bytes((WUHAN / name).read_bytes())
+    copy.mkdir()
+    for file in (*WUHAN.glob("*.toml"), *WUHAN.glob("*.csv")):
+        (copy / file.name).write_bytes(file.read_bytes())
     for folder in ("catalogue", "areas"):
         (copy / folder).mkdir()
         for file in (WUHAN / folder).glob("*.csv"):
