@@ -39,6 +39,7 @@ from domain.policy import CheckRule, CityClock
 from domain.views import Record, record_of
 from tests.unit import builders
 from tests.unit.builders import CITY, DISTRICT, MONDAY, POWER, REPORT, ROADS, TRIAGE, WATER
+from tests.unit.golden import parts
 
 OTHER = "20260914-0000-0002"
 PLACE = replace(
@@ -56,6 +57,7 @@ DECISION = builders.decision(
     runners_up=(RunnerUp(rule="r-9", lead=ROADS, why_zh="较不具体", why_en="less specific"),),
     shortfall=Shortfall.NO_RULE,
     confidence=0.75,
+    milestones=(parts.MILESTONE,),
 )
 # A calendar with one day of each kind: a set has no order to write.
 RULES = replace(
@@ -66,7 +68,9 @@ RULES = replace(
         workdays=frozenset({date(2026, 9, 20)}),
     ),
     clock=CityClock(origin=1.5, city_origin=2.5, speed=60.0),
+    tags=builders.TAGS,
 )
+RULES = replace(RULES, severity=replace(RULES.severity, book=parts.BOOK))
 COMMANDS: tuple[tuple[type[Command], dict[str, Any]], ...] = (
     (
         FileCase,
@@ -110,7 +114,7 @@ def commands() -> dict[str, object]:
         str(kind.__dataclass_fields__["kind"].default): kind(
             request_id="q-1", actor=builders.supervisor(CITY), **fields
         )
-        for kind, fields in COMMANDS
+        for kind, fields in (*COMMANDS, *parts.COMMANDS, *parts.with_rules(RULES, DECISION, beginning()))
     }
 
 
@@ -118,7 +122,9 @@ def beginning() -> Begin:
     """Return a beginning with every field filled."""
     return builders.beginning(
         2, place=PLACE, decision=DECISION, rules=RULES, site_check=True, wants_visit=False, exercise=True,
-        master=OTHER, proposals=(OTHER,), confirm_below=0.25,
+        master=OTHER, proposals=(OTHER,), confirm_below=0.25, tags=("media",), parent="20260914-0000-0003",
+        repeat_of="20260914-0000-0004", repeats=2, span=("c-d2",), epoch=3, seq=17,
+        apart_from="20260914-0000-0005",
     )  # fmt: skip
 
 
@@ -133,7 +139,7 @@ def state() -> CaseState:
         site_check=True,
         reports=(
             ReportRef(report_no=REPORT, visit="reached", tries=2, solved=False, grade=2),
-            ReportRef(report_no="R-2", visit="no_answer", tries=3),
+            ReportRef(report_no="R-2", visit="no_answer", tries=3, came_from=OTHER),
         ),
         master=OTHER,
         proposals=(OTHER,),
@@ -154,6 +160,7 @@ def state() -> CaseState:
         reopened=2,
         unsolved=3,
         unknown_year=True,
+        **parts.aspects(),
     )
 
 
