@@ -187,6 +187,7 @@ def _question(*, city: City, view: CaseView, code: str, asked: FileByHand) -> Qu
         tags=report.tags,
         at=report.occurred_at,
         by_hand=by_hand,
+        received_at=report.received_at,
     )
 
 

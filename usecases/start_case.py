@@ -94,6 +94,7 @@ def question_of(report: NewReport) -> Question:
         severity=report.severity,
         tags=report.tags,
         at=report.occurred_at,
+        received_at=report.received_at,
     )
 
 
