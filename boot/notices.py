@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from boot.instruction_notices import instruction_message_of, is_of_instruction
 from domain.catalogue import Category
 from domain.place import Level
 from domain.unit import Unit
@@ -25,6 +26,8 @@ CLOSE_WORDS = {
 
 def message_of(*, city: City, row: OutboxRow, public_url: str) -> Message | None:
     """Return the message of a notice row; None when its case is gone."""
+    if is_of_instruction(row):
+        return instruction_message_of(city=city, row=row, public_url=public_url)
     view = city.store.case(case_no=row.case_no)
     if view is None:
         return None

@@ -1,7 +1,7 @@
 """The relay process: carries what the store owes to the workflows and to people.
 
-Three loops over the outbox: cases to start, commands whose own delivery did not succeed,
-notices to send. A row is claimed for a lease; whoever dies lets its lease run out and
+Four loops over the outbox: cases to start, commands whose own delivery did not succeed,
+notices to send, and instructions whose reminders are due. A row is claimed for a lease; whoever dies lets its lease run out and
 another relay takes over. Rows of severe cases go first.
 """
 
@@ -25,12 +25,15 @@ from notifications.retry import next_attempt_s
 from store.rows import OutboxKind, OutboxRow, OutboxState
 from usecases.city import City
 from usecases.deliver import deliver as deliver_command
+from usecases.instruct import fire
 from usecases.start_case import Start, start_cases
 
 LEASE_S = 30.0
 STARTS = 24
 """Cases decided and started together: enough to keep server and worker busy on two cores."""
 IDLE_S = 0.08
+REMINDERS_IDLE_S = 0.5
+"""Nobody waits for a reminder to the tenth of a second; the database need not be asked so often."""
 YIELD_S = 0.7
 """A rest in a storm. With it some 24 cases a second go out; the receipts come first."""
 TRY_AGAIN = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0)
@@ -59,6 +62,7 @@ class Relay:
             self._loop(stop, OutboxKind.START_CASE, STARTS, self._start_and_yield),
             self._loop(stop, OutboxKind.DELIVER_COMMAND, 16, self._commands),
             self._loop(stop, OutboxKind.NOTIFY, 16, self._notify),
+            self._loop(stop, OutboxKind.INSTRUCTION_TIMER, 1, self._remind, idle_s=REMINDERS_IDLE_S),
         )
 
     async def _loop(
@@ -67,6 +71,8 @@ class Relay:
         kind: OutboxKind,
         most: int,
         work: Callable[[list[OutboxRow]], Awaitable[None]],
+        *,
+        idle_s: float = IDLE_S,
     ) -> None:
         while not stop.is_set():
             try:
@@ -87,7 +93,7 @@ class Relay:
                 rows = []
                 await asyncio.sleep(1.0)
             if not rows:
-                await _pause(stop, IDLE_S)
+                await _pause(stop, idle_s)
 
     def _city_seconds(self, seconds: float) -> float:
         """Return machine seconds as city seconds: the store keeps city time only."""
@@ -171,6 +177,12 @@ class Relay:
         else:
             final = OutboxState.UNKNOWN if outcome.state is State.UNKNOWN else OutboxState.FAILED
             await self._finish(row, final, outcome.code)
+
+    async def _remind(self, rows: list[OutboxRow]) -> None:
+        """Carry out timers of instructions; each settles its row together with what it brings."""
+        for row in rows:
+            reminded = await asyncio.to_thread(fire, city=self._city, row=row)
+            log.info("instruction timer", number=row.case_no, reminded=reminded)
 
     async def _finish(self, row: OutboxRow, state: OutboxState, error: str = "") -> None:
         outcome = {"code": error} if error else None

@@ -4,7 +4,10 @@ No variable holds personal data: number, category, names of areas and units, tim
 and the rule that fired. A key that is not listed here never reaches a template or a
 webhook, so that nobody can leak a field by adding it to a context. Whoever fills
 ``reason`` and ``outcome`` takes them from rules and code lists, not from what a person
-typed: what a person typed is read behind ``link``, by those who may.
+typed: what a person typed is read behind ``link``, by those who may. Of an instruction,
+``case_no`` is its number, ``category`` its official title, ``owner`` its issuer,
+``severity`` its urgency, ``about`` what happened ("told", "half", "due", "complete", or the
+state it ended in) and ``other_case_no`` the instruction it corrects or the case it is about.
 
 ========================  ========================================================
 variable                  content
@@ -27,6 +30,11 @@ reason, outcome           {"zh", "en"} or None
 other_case_no             the case it was merged into, or None
 decision                  "granted", "refused" or None
 link                      address of the case's page, or None
+exercise                  it is an exercise (演练) and must say so
+reply                     an instruction asks for a reply, not only for a receipt
+total, missing            receivers of an instruction, and those who still owe
+                          something; None elsewhere
+missing_units             their names, ten at most
 ========================  ========================================================
 """
 
@@ -50,15 +58,20 @@ VARIABLES = frozenset(
         "category",
         "deadline",
         "decision",
+        "exercise",
         "level",
         "limit",
         "link",
+        "missing",
+        "missing_units",
         "other_case_no",
         "outcome",
         "owner",
         "reason",
+        "reply",
         "role",
         "severity",
+        "total",
         "trigger",
         "unit",
     }
@@ -109,6 +122,11 @@ class NoticeFacts:
     other_case_no: str | None = None
     decision: str | None = None
     link: str | None = None
+    exercise: bool = False
+    reply: bool = False
+    total: int | None = None
+    missing: int | None = None
+    missing_units: Sequence[str] = ()
 
 
 def case_context(*, facts: NoticeFacts) -> dict[str, Json]:
@@ -136,6 +154,11 @@ def case_context(*, facts: NoticeFacts) -> dict[str, Json]:
         "other_case_no": facts.other_case_no,
         "decision": facts.decision,
         "link": facts.link,
+        "exercise": facts.exercise,
+        "reply": facts.reply,
+        "total": facts.total,
+        "missing": facts.missing,
+        "missing_units": list(facts.missing_units),
     }
 
 

@@ -17,7 +17,7 @@ Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json
 
 
 class TemplateName(StrEnum):
-    """The notices a case can send. The value is the file name of the template."""
+    """The notices a case or an instruction can send. The value is the file name of the template."""
 
     ASSIGNMENT = "assignment"
     REMINDER = "reminder"
@@ -34,6 +34,9 @@ class TemplateName(StrEnum):
     REOPENED = "reopened"
     MERGED = "merged"
     CANCELLED = "cancelled"
+    INSTRUCTION = "instruction"
+    INSTRUCTION_REMINDER = "instruction_reminder"
+    INSTRUCTION_REPORT = "instruction_report"
 
 
 class State(StrEnum):

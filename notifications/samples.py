@@ -28,6 +28,18 @@ _FACTS = NoticeFacts(
 )
 _REPEATED = LocalText(zh="连续两次返工", en="two reworks in a row")
 _SOLVED = LocalText(zh="井盖已更换", en="the cover has been replaced")
+_CITY = LocalText(zh="武汉市城市运行管理中心", en="Wuhan Urban Operations Centre")
+_LATE = ("楚才社区工作站", "水果湖社区工作站")
+_ORDER = replace(
+    _FACTS,
+    category=LocalText(zh="汛期井盖排查", en="Check manhole covers before the flood season"),
+    areas=("武汉市",),
+    owner=_CITY,
+    level=Level.CITY,
+    severity=3,
+    reply=True,
+    link="https://cityops.example/instructions/WH-20261122-000123",
+)
 
 _T = TemplateName
 SAMPLES: Mapping[TemplateName, Mapping[str, Json]] = MappingProxyType(
@@ -49,6 +61,12 @@ SAMPLES: Mapping[TemplateName, Mapping[str, Json]] = MappingProxyType(
             (_T.REOPENED, _FACTS),
             (_T.MERGED, replace(_FACTS, unit=None, other_case_no="WH-20261122-000077")),
             (_T.CANCELLED, replace(_FACTS, deadline=None)),
+            (_T.INSTRUCTION, replace(_ORDER, about="told")),
+            (_T.INSTRUCTION_REMINDER, replace(_ORDER, about="half")),
+            (
+                _T.INSTRUCTION_REPORT,
+                replace(_ORDER, about="due", unit=_CITY, total=142, missing=2, missing_units=_LATE),
+            ),
         )
     }
 )

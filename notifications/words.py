@@ -27,6 +27,9 @@ TITLES: Mapping[str, Mapping[str, str]] = {
         "reopened": "重新办理",
         "merged": "并案",
         "cancelled": "作废",
+        "instruction": "指令",
+        "instruction_reminder": "指令催办",
+        "instruction_report": "指令报告",
     },
     "en": {
         "assignment": "Assignment",
@@ -44,6 +47,9 @@ TITLES: Mapping[str, Mapping[str, str]] = {
         "reopened": "Reopened",
         "merged": "Merged",
         "cancelled": "Cancelled",
+        "instruction": "Instruction",
+        "instruction_reminder": "Instruction, reminder",
+        "instruction_report": "Instruction, report",
     },
 }
 
