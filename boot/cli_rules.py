@@ -3,14 +3,12 @@
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, NoReturn
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
+from boot.future_text import name_of, print_future, print_json
 from boot.settings import Settings
-from domain.case import Outcome
 from domain.decision import RoutingDecision
 from domain.pack import CityPack
 from domain.place import Place
@@ -30,6 +28,10 @@ ChannelName = Annotated[
 At = Annotated[str | None, typer.Option(help="when it happens, city time, for example 2026-09-30T23:50")]
 Pack = Annotated[
     Path | None, typer.Option(help="folder of the city pack (default: CITYOPS_PACK, cities/wuhan)")
+]
+Policy = Annotated[
+    Path | None,
+    typer.Option("--policy", "--pack", help="folder of the pack (default: CITYOPS_PACK, cities/wuhan)"),
 ]
 Tag = Annotated[list[str] | None, typer.Option(help="tag; may be repeated")]
 
@@ -73,22 +75,27 @@ def simulate(  # noqa: PLR0917 - each parameter is an option of the command
     channel: ChannelName = None,
     at: At = None,
     tag: Tag = None,
-    pack: Pack = None,
-    days: Annotated[float, typer.Option(help="how far to look, in days")] = 14.0,
+    pack: Policy = None,
+    days: Annotated[float | None, typer.Option(help="how far to look, in days (default: to the end)")] = None,
+    json_lines: Annotated[bool, typer.Option("--json", help="print JSON for programs")] = False,  # noqa: FBT002 - a command line flag
 ) -> None:
-    """Print which units would be called, and when, if nobody acted on such an event."""
-    from boot.hypothetical import Event, UnableToImagine, future_of
+    """Print the whole future of such an event if nobody acted: who would be called, and when."""
+    from boot.hypothetical import Event, UnableToImagine, whole_future_of
 
     event = Event(
         lon=lon, lat=lat, address=address, category=category, condition=condition, severity=severity,
         channel=channel, at=at, tags=tuple(tag or ()),
     )  # fmt: skip
     try:
-        city, outcomes = future_of(settings=_settings(pack), event=event, within=timedelta(days=days))
+        within = timedelta(days=days) if days is not None else None
+        city, first, found = whole_future_of(settings=_settings(pack), event=event, within=within)
     except (UnableToImagine, UnableToLoadPack) as error:
         _fail(error)
-    print_place(outcomes[0].state.place)
-    print_future(city, outcomes)
+    if json_lines:
+        print_json(city, first, found)
+        return
+    print_place(first.state.place)
+    print_future(console, city, first, found)
 
 
 def _fail(error: Exception) -> NoReturn:
@@ -133,34 +140,3 @@ def print_decision(pack: CityPack, decision: RoutingDecision) -> None:
         console.print(
             f"  落选 runner-up {loser.rule} → {loser.lead}: {loser.why_zh} / {loser.why_en}", markup=False
         )
-
-
-def print_future(pack: CityPack, outcomes: list[Outcome]) -> None:
-    """Print a row per thing that would happen."""
-    zone = ZoneInfo(pack.city.timezone)
-    table = Table("时间 when", "事项 what", "层级 level", "通知 told", "说明 why", expand=False)
-    for outcome in outcomes:
-        for fact in outcome.facts:
-            told = [
-                name_of(pack, notice.unit) if notice.unit else "诉求人 reporter"
-                for notice in outcome.notices
-                if notice.seq == fact.seq
-            ]
-            why = ", ".join(
-                f"{key}={value}" for key, value in fact.data.items() if key not in ("areas", "flags")
-            )
-            at = fact.at.astimezone(zone)
-            table.add_row(
-                f"{at:%Y-%m-%d %a %H:%M:%S}",
-                fact.kind,
-                outcome.state.level.name.lower(),
-                "\n".join(told),
-                why,
-            )
-    console.print(table)
-
-
-def name_of(pack: CityPack, code: str | None) -> str:
-    """Return a unit's Chinese name with its code."""
-    unit = pack.tree.find(code) if code is not None else None
-    return f"{unit.name_zh}({unit.code})" if unit is not None else "–"

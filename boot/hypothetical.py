@@ -11,7 +11,7 @@ from domain.case import Outcome
 from domain.pack import CityPack
 from domain.place import ReportedPlace
 from domain.report import NewReport
-from domain.simulate import future
+from domain.simulate import Future, future, whole_future
 from usecases.city import Grounds
 from usecases.place_and_owner import Answer, answer
 from usecases.start_case import begin_with, question_of
@@ -52,6 +52,18 @@ def future_of(*, settings: Settings, event: Event, within: timedelta) -> tuple[C
     first = begin(begin_with(grounds=grounds, report=report, found=found, at=report.received_at))
     rest = future(state=first.state, until=report.received_at + within)
     return grounds.pack, [first, *rest]
+
+
+def whole_future_of(
+    *, settings: Settings, event: Event, within: timedelta | None = None
+) -> tuple[CityPack, Outcome, Future]:
+    """Begin a hypothetical case and play it to its end, to where it repeats itself, or as long as ``within``."""
+    grounds = grounds_of(settings)
+    report = report_of(grounds, event)
+    found = answer(grounds=grounds, question=question_of(report))
+    first = begin(begin_with(grounds=grounds, report=report, found=found, at=report.received_at))
+    until = report.received_at + within if within is not None else None
+    return grounds.pack, first, whole_future(state=first.state, until=until)
 
 
 def report_of(grounds: Grounds, event: Event) -> NewReport:

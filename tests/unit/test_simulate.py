@@ -5,9 +5,9 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.case import Status
+from domain.case import Alarm, Status
 from domain.place import Level
-from domain.simulate import future
+from domain.simulate import Close, future, whole_future
 from tests.unit.builders import GRID, MONDAY, a_case, at, decision, limit
 
 YEAR = timedelta(days=365)
@@ -85,3 +85,47 @@ def test_the_future_is_no_longer_than_asked_for() -> None:
 
     assert len(list(future(state=case.state, until=MONDAY + YEAR, most=7))) == 7
     assert list(future(state=case.state, until=MONDAY)) == []
+
+
+def test_a_whole_future_that_nobody_stops_says_what_then_goes_on_for_ever() -> None:
+    case = a_case(1, start=at("2026-09-30 23:50"), decision=AT_THE_GRID)
+    found = whole_future(state=case.state)
+
+    assert found.close is Close.REPEATS
+    assert {(one.name, str(one.limit), one.every) for one in found.then} >= {
+        (Alarm.SIGN_IN_REPEAT, "30MIN", timedelta(minutes=30))
+    }
+    assert {one.name for one in found.then} == {one.name for one in found.state.deadlines}
+    assert [one.next_at for one in found.then] == [one.at for one in found.state.deadlines]
+
+
+def test_reminders_on_working_days_are_named_by_their_limit_though_their_intervals_differ() -> None:
+    found = whole_future(state=a_case(3, start=at("2026-09-30 16:00"), decision=AT_THE_GRID).state)
+
+    assert found.close is Close.REPEATS
+    assert {str(one.limit) for one in found.then} == {"1WD"}
+
+
+@given(severity=st.integers(1, 4), minutes=st.integers(0, 60 * 24 * 30))
+@settings(max_examples=25)
+def test_a_whole_future_leaves_out_only_what_it_says_happens_again(severity: int, minutes: int) -> None:
+    case = a_case(severity, start=MONDAY + timedelta(minutes=minutes), decision=AT_THE_GRID)
+    found = whole_future(state=case.state)
+    shown = [fact for line in found.lines for fact in line.outcome.facts]
+    last = max(line.last or line.at for line in found.lines)
+    played = [fact for outcome in future(state=case.state, until=last, most=20_000) for fact in outcome.facts]
+
+    told = {(fact.kind, fact.data.get("trigger"), fact.data.get("level")) for fact in shown}
+    assert {(fact.kind, fact.data.get("trigger"), fact.data.get("level")) for fact in played} == told
+    assert [fact for fact in played if fact in shown] == shown
+    assert sum(1 + line.more for line in found.lines) == sum(
+        1 for _ in future(state=case.state, until=last, most=20_000)
+    )
+
+
+def test_a_whole_future_ends_with_the_archive_or_where_the_look_ends() -> None:
+    case = a_case().closed()
+    found = whole_future(state=case.state)
+    assert (found.close, found.state.status, found.then) == (Close.ENDS, Status.ARCHIVED, ())
+    assert whole_future(state=case.state, until=MONDAY).close is Close.LOOK_ENDS
+    assert whole_future(state=found.state).lines == ()
