@@ -9,11 +9,35 @@ import pytest
 import pytest_asyncio
 
 from boot.stack import Stack
-from tests.fixtures_db import _database, _text, postgresql_server
+from tests.fixtures_db import (
+    _database,
+    _text,
+    database_url,
+    postgresql_server,
+    postgresql_template,
+    postgresql_url,
+    sqlite_template,
+    sqlite_url,
+    store,
+)
+from tests.functional.leap import leap
 from tests.functional.town import Town
+from tests.integration.temporal_env import temporal_env, wuhan, wuhan_settings
 from tests.servers import faults, place_of, running
 
-__all__ = ["postgresql_server"]
+__all__ = [
+    "database_url",
+    "leap",
+    "postgresql_server",
+    "postgresql_template",
+    "postgresql_url",
+    "sqlite_template",
+    "sqlite_url",
+    "store",
+    "temporal_env",
+    "wuhan",
+    "wuhan_settings",
+]
 
 KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
