@@ -1,8 +1,9 @@
 """The relay process: carries what the store owes to the workflows and to people.
 
 Four loops over the outbox: cases to start, commands whose own delivery did not succeed,
-notices to send, and instructions whose reminders are due. A row is claimed for a lease; whoever dies lets its lease run out and
-another relay takes over. Rows of severe cases go first.
+notices to send, and instructions whose reminders are due. A row is claimed for a lease;
+whoever dies lets its lease run out and another relay takes over. Rows of severe cases go
+first.
 """
 
 import asyncio
