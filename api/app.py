@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api import cases, health, problems, reference, reports
+from api import cases, health, instructions, problems, reference, reports
 from api.answers import Problem
 from api.body_limit import BodyLimit
 
@@ -49,7 +49,7 @@ def create_app(
     problems.install(app)
     for error in unavailable:
         app.add_exception_handler(error, problems.on_unavailable)
-    for router in (reports.router, cases.router, reference.router, health.router):
+    for router in (reports.router, cases.router, instructions.router, reference.router, health.router):
         app.include_router(router)
     return app
 

@@ -44,6 +44,13 @@ class InstructionState(StrEnum):
     CORRECTED = "corrected"
 
 
+STATE_ZH = {
+    InstructionState.OPEN: "执行中",
+    InstructionState.COMPLETE: "已全部完成",
+    InstructionState.CLOSED: "已关闭",
+    InstructionState.WITHDRAWN: "已撤回",
+    InstructionState.CORRECTED: "已更正",
+}
 LIVING = frozenset({InstructionState.OPEN, InstructionState.COMPLETE})
 """States in which receivers still act. A complete one opens again when it is passed on further."""
 
@@ -229,6 +236,12 @@ def is_done(*, instruction: Instruction, receiver: Receiver) -> bool:
     """Tell whether a receiver has given what the instruction asks of it."""
     given = receiver.replied_at if instruction.reply_required else receiver.read_at
     return given is not None
+
+
+def is_late(*, instruction: Instruction, receiver: Receiver) -> bool:
+    """Tell whether what was asked of a receiver came after the deadline. Nobody is late before giving it."""
+    given = receiver.replied_at if instruction.reply_required else receiver.read_at
+    return given is not None and given > instruction.due_at
 
 
 def missing(*, instruction: Instruction, receivers: Iterable[Receiver]) -> tuple[Receiver, ...]:
