@@ -5,7 +5,6 @@ fires deadlines in time, late and very late. What comes out of JSON goes on, so 
 are also lives across processes.
 """
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,49 +18,18 @@ from domain.beginning import Begin
 from domain.case import ENDED, CaseState, Fact, Outcome, Status
 from domain.decide import decide
 from domain.errors import CommandRefused
-from domain.messages import COMMANDS, CloseKind, Command, Message, TimePassed
-from domain.place import Level
-from domain.policy import CheckRule, Rung
+from domain.messages import COMMANDS, Command, Message, TimePassed
 from domain.transitions import commands, roles_for
-from domain.unit import DutyHours
 from tests.unit import builders
+from tests.unit.case_draws import UNITS, beginnings, fields_of
 from tests.unit.case_laws import STATE_JSON, Taken, check_step, owner_by_facts
 
-UNITS = (
-    builders.GRID, builders.COMMUNITY, builders.STREET, builders.DISTRICT, builders.CITY, builders.ZONE,
-    builders.WATER, builders.POWER, builders.ROADS, builders.TRIAGE,
-)  # fmt: skip
-TEXTS = st.sampled_from(["because", "not done", "", "  "])
 JUMPS = {
     "minutes": timedelta(minutes=7),
     "hours": timedelta(hours=5),
     "days": timedelta(days=3),
     "months": timedelta(days=70),
 }
-FIELDS: dict[str, st.SearchStrategy[Any]] = {
-    "reason": TEXTS,
-    "note": TEXTS,
-    "legal_basis": TEXTS,
-    "assignee": st.sampled_from(["", "zhang"]),
-    "result": st.sampled_from(["repaired", "cleared"]),
-    "category": st.just("water.leak"),
-    "category_name": st.just("供水管漏水"),
-    "master": st.sampled_from(["20260914-0000-0002", "20260914-0000-0001"]),
-    "merged_case": st.just("20260914-0000-0009"),
-    "report_no": st.sampled_from(["R-1", "R-2", "R-3", "R-4"]),
-    "lead": st.sampled_from(UNITS),
-    "proposed_unit": st.none() | st.sampled_from(UNITS),
-    "checker": st.none() | st.sampled_from(UNITS),
-    "photos": st.sampled_from([(), ("sha256-1", "sha256-2")]),
-    "lon": st.none() | st.just(114.31),
-    "lat": st.none() | st.just(30.61),
-    "grade": st.none() | st.integers(1, 5),
-    "contacted": st.booleans(),
-    "solved": st.booleans(),
-    "close_kind": st.sampled_from(CloseKind),
-    "place": st.sampled_from([builders.PLACE, builders.ZONE_PLACE]),
-}
-
 ORDINARY: dict[Status, str] = {
     Status.TRIAGING: "file_case",
     Status.DISPATCHED: "sign_in",
@@ -72,17 +40,28 @@ ORDINARY: dict[Status, str] = {
     Status.FEEDBACK: "close_case",
     Status.CHECKING: "record_check",
     Status.VISITING: "record_visit",
+    Status.NEED_INFO: "reporter_answered",
+    Status.VERIFYING_PRE: "record_verification",
+    Status.SUSPENDED: "resume",
+    Status.TRANSFERRED_OUT: "hand_back",
 }
 HARD: dict[Status, tuple[str, ...]] = {
-    Status.DISPATCHED: ("request_return", "request_return", "reassign", "report_up"),
-    Status.ACCEPTED: ("request_return", "report_up", "reassign"),
-    Status.HANDLING: ("report_up", "reassign"),
+    Status.TRIAGING: ("ask_reporter", "verify_first", "transfer_out", "answer_at_once", "refuse_report"),
+    Status.DISPATCHED: ("request_return", "request_return", "reassign", "report_up", "assign_task"),
+    Status.ACCEPTED: ("request_return", "report_up", "reassign", "request_extension", "suspend"),
+    Status.HANDLING: (
+        "report_up", "reassign", "request_extension", "decide_extension", "suspend", "assign_task",
+        "open_supervision", "reply_supervision", "review_supervision", "sign_in_task", "report_task",
+        "decide_report_up", "regrade", "apply_policy", "jump_level", "declare_emergency",
+    ),
+    Status.CLOSED: ("file_appeal", "review_appeal"),
+    Status.EVALUATED: ("file_appeal", "review_appeal"),
     Status.RETURN_REQUESTED: ("refuse_return",),
     Status.ARBITRATION: ("report_up",),
     Status.FEEDBACK: ("send_back", "request_check"),
     Status.CHECKING: ("record_check",),
-    Status.VISITING: ("record_visit",),
-}
+    Status.VISITING: ("record_visit", "file_appeal", "review_appeal"),
+}  # fmt: skip
 EASY_FIELDS: dict[str, Any] = {"passed": True, "solved": True, "grade": 5, "reached": True}
 HARD_FIELDS: dict[str, Any] = {
     "passed": False,
@@ -91,60 +70,6 @@ HARD_FIELDS: dict[str, Any] = {
     "at_fault": True,
     "reached": True,
 }
-
-
-def decisions(severity: int) -> st.SearchStrategy[Any]:
-    """Return routing's answers: certain, uncertain and none at all."""
-    limits = ["2UH", "24UH", "30MIN"] if severity <= 2 else ["4WH", "2WD", "5WD", "15ND", "24UH"]
-    return st.builds(
-        builders.decision,
-        st.sampled_from(
-            (builders.WATER, builders.STREET, builders.GRID, builders.DISTRICT, builders.WATER, None)
-        ),
-        level=st.sampled_from(Level),
-        limit=st.none() | st.sampled_from(limits).map(builders.limit),
-        confidence=st.sampled_from([1.0, 1.0, 1.0, 0.4]),
-        co_handlers=st.sampled_from([(), (builders.POWER,), (builders.POWER, builders.GRID)]),
-        copy_to=st.sampled_from([(), (builders.DISTRICT,)]),
-        severity=st.just(severity),
-    )
-
-
-@st.composite
-def ladders(draw: st.DrawFn) -> tuple[Rung, ...]:
-    """Return a ladder, of a district or a zone, with holes and with rungs off duty."""
-    whole = draw(st.sampled_from([builders.LADDER, builders.LADDER, builders.ZONE_LADDER]))
-    duty = st.sampled_from([DutyHours.ALWAYS, DutyHours.ALWAYS, DutyHours.WORK, DutyHours.NONE])
-    rungs = [replace(rung, duty=draw(duty)) for rung in whole]
-    holes = draw(st.sets(st.sampled_from(Level), max_size=3))
-    emptied = [replace(rung, unit=None) if rung.level in holes else rung for rung in rungs]
-    missing = draw(st.sets(st.sampled_from(Level), max_size=1))
-    return tuple(rung for rung in emptied if rung.level not in missing)
-
-
-@st.composite
-def beginnings(draw: st.DrawFn) -> Begin:
-    """Return the beginning of a case of any kind, at any hour."""
-    severity = draw(st.integers(1, 4))
-    minutes = draw(st.integers(0, 40 * 24 * 60))
-    rules = builders.rules(
-        severity,
-        ladder=draw(ladders()),
-        floor=draw(st.sampled_from([Level.GRID, Level.GRID, Level.DISTRICT, Level.CITY])),
-        check=draw(st.sampled_from(CheckRule)),
-    )
-    return builders.beginning(
-        severity,
-        start=builders.at("2026-09-10 00:00") + timedelta(minutes=minutes),
-        decision=draw(decisions(severity)),
-        rules=rules,
-        triage_unit=draw(st.sampled_from([builders.TRIAGE, builders.CITY])),
-        site_check=draw(st.booleans()),
-        wants_visit=draw(st.sampled_from([True, True, False])),
-        exercise=draw(st.sampled_from([False, False, True])),
-        master=draw(st.sampled_from([None] * 30 + ["20260914-0000-0002"])),
-        proposals=draw(st.sampled_from([(), (), ("20260914-0000-0002",)])),
-    )
 
 
 class Life(RuleBasedStateMachine):
@@ -224,7 +149,7 @@ class Life(RuleBasedStateMachine):
         unit = self.state.owner
         if kind == "rule":
             unit = self.state.arbiter or ""
-        elif not {Role.HANDLER, Role.LEADER} & set(roles):
+        elif not {Role.HANDLER, Role.LEADER} & set(roles) or data.draw(st.integers(0, 3)) == 0:
             unit = data.draw(st.sampled_from(UNITS))
         self._send(self._command(data, kind, builders.actor(data.draw(st.sampled_from(roles)), unit)))
 
@@ -254,7 +179,7 @@ class Life(RuleBasedStateMachine):
         )
         again = decide(self.state, sent, self.now + timedelta(days=data.draw(st.integers(0, 100))))
         assert again.state == self.state
-        assert (again.facts, again.notices) == (done.facts, done.notices)
+        assert (again.facts, again.notices, again.orders) == (done.facts, done.notices, done.orders)
 
     def _rightly(self, data: st.DataObject, kind: str, fields: dict[str, Any]) -> None:
         """Send a command the way somebody sends it who may, and knows how."""
@@ -264,23 +189,22 @@ class Life(RuleBasedStateMachine):
             free = [unit for unit in UNITS if unit not in (*self.state.handlers, *self.state.co_handlers)]
             unit = self.state.arbiter if kind == "rule" else data.draw(st.sampled_from(free or UNITS))
         report = next((one.report_no for one in self.state.reports if one.visit == "open"), builders.REPORT)
-        given = fields | {"reason": "because", "note": "because", "report_no": report}
+        words = dict.fromkeys(
+            ("reason", "note", "text", "plan", "interim_measure", "reply", "orders"), "because"
+        )
+        given = fields | words | {"report_no": report}
+        if kind == "record_check":
+            given |= {"photos": ("sha256-1",), "lon": self.state.place.lon, "lat": self.state.place.lat}
+            unit = self.state.checker or unit
         self._send(self._command(data, kind, builders.actor(role, unit), given))
 
     def _command(
         self, data: st.DataObject, kind: str, who: Actor, given: dict[str, Any] | None = None
     ) -> Command:
         self.requests += 1
-        names = set(COMMANDS[kind].__dataclass_fields__) - {"request_id", "actor", "kind"}
-        fields = {
-            "passed": st.booleans(), "reached": st.booleans(), "wants_visit": st.booleans(),
-            "site_check": st.booleans(), "at_fault": st.booleans(), "crosses_district": st.booleans(),
-            "decision": decisions(self.state.severity),
-            "rules": st.none() | st.builds(builders.rules, st.integers(1, 4), ladder=ladders()),
-            "asked": st.just(""),
-        } | FIELDS  # fmt: skip
-        known = {name: value for name, value in (given or {}).items() if name in names}
-        drawn = {name: data.draw(fields[name]) for name in sorted(names - set(known))} | known
+        fields = fields_of(kind, state=self.state, now=self.now)
+        known = {name: value for name, value in (given or {}).items() if name in fields}
+        drawn = {name: data.draw(fields[name]) for name in sorted(fields.keys() - known)} | known
         return COMMANDS[kind](request_id=f"q{self.requests}", actor=who, **drawn)
 
     def teardown(self) -> None:
