@@ -11,14 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from domain.actor import ENGINE, Role
+from domain.actor import Actor, Role
 from domain.begin import begin
 from domain.beginning import Begin
 from domain.case import CaseState, Fact, Notice, Outcome, Status
 from domain.decide import decide
 from domain.errors import CommandRefused
 from domain.messages import Command, JoinReport, TimePassed
-from domain.transitions import TRANSITIONS
 
 CLOCKS_APART = timedelta(seconds=2)
 """How far the clock of whoever took a command may run ahead of the clock of the cases."""
@@ -28,8 +27,7 @@ NEVER_SENT_AGAIN = frozenset({"apply_policy"})
 """Commands that only changed which rules a case has: a replay has its own rules from the beginning."""
 OWN_WORDS = frozenset({"rules"})
 """Data of a fact that names the version of the rules, not what they did."""
-ROWS_OF = frozenset((transition.row, transition.message) for transition in TRANSITIONS)
-"""Which rows are whose: (row, kind of command)."""
+JOINED = "report_joined"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -157,54 +155,65 @@ class _Play:
 
 
 def sent_of(*, facts: Sequence[Fact], asked: Sequence[Asked]) -> tuple[Sent, ...]:
-    """Return the commands of a recorded life, each at the time of its fact, in that order.
+    """Return the commands of a recorded life, each at the time of its facts, in that order.
 
-    A fact does not name its command, so the first unclaimed fact of the same person from the
-    moment the command was taken on counts, one of the command's own rows before any other. A
-    refused command left no fact: it is sent when it was taken. A report that joined without a
-    command of its own (the operator merged its case) is sent as the engine's join.
+    A fact does not name its command: what the same person did first from the moment the
+    command was taken on is what it did. A refused command left no fact, and is sent when it
+    was taken, never before what the same person had sent. A report that joined without a
+    command of its own (an operator merged its case) is sent as the engine's join.
     """
-    claimed: set[int] = set()
-    timed: list[tuple[datetime, int, Command]] = []
     ordered = sorted(asked, key=lambda one: one.received_at)
+    steps = _steps(facts)
+    latest: dict[Actor, datetime] = {}
+    timed: list[tuple[datetime, int, Command]] = []
     for n, one in enumerate(ordered):
         if one.command.kind not in NEVER_SENT_AGAIN:
-            at = one.received_at if one.refused else _carried_out(facts, one, claimed)
+            found = None if one.refused else _carried_out(one, steps, facts)
+            actor = one.command.actor
+            at = found or max(one.received_at, latest.get(actor, one.received_at))
+            latest[actor] = at
             timed.append((at, n, one.command))
     joined = {one.command.report_no for one in ordered if isinstance(one.command, JoinReport)}
     timed += [
         (join.at, len(ordered) + n, _join(join, n))
         for n, join in enumerate(facts)
-        if join.kind == "report_joined" and join.data.get("report") not in joined
+        if join.kind == JOINED and join.data.get("report") not in joined
     ]
     timed.sort(key=lambda item: item[:2])
     return tuple(Sent(at=at, command=command, seats=seats_at(facts, at)) for at, _, command in timed)
 
 
-def _carried_out(facts: Sequence[Fact], one: Asked, claimed: set[int]) -> datetime:
-    own: list[int] = []
-    others: list[int] = []
-    for n, fact in enumerate(facts):
-        if n in claimed or fact.actor != one.command.actor or fact.at < one.received_at - CLOCKS_APART:
-            continue
-        (own if _row_of(fact, one.command) else others).append(n)
-    found = next(iter(own or others), None)
-    if found is None:
-        return one.received_at
-    claimed.add(found)
-    return facts[found].at
+def _steps(facts: Sequence[Fact]) -> dict[Actor, list[datetime]]:
+    """Return the moments at which each person did something, in order."""
+    steps: dict[Actor, dict[datetime, None]] = {}
+    for fact in facts:
+        if fact.actor.role is not Role.ENGINE:
+            steps.setdefault(fact.actor, {})[fact.at] = None
+    return {actor: list(moments) for actor, moments in steps.items()}
 
 
-def _row_of(fact: Fact, command: Command) -> bool:
+def _carried_out(one: Asked, steps: dict[Actor, list[datetime]], facts: Sequence[Fact]) -> datetime | None:
+    """Return when a command was carried out, taking the moment away; None where nothing tells."""
+    command, earliest = one.command, one.received_at - CLOCKS_APART
+    if command.actor.role is Role.ENGINE:
+        return next((fact.at for fact in facts if fact.at >= earliest and _tells_of(fact, command)), None)
+    own = steps.get(command.actor, [])
+    found = next((moment for moment in own if moment >= earliest), None)
+    if found is not None:
+        own.remove(found)
+    return found
+
+
+def _tells_of(fact: Fact, command: Command) -> bool:
     if isinstance(command, JoinReport):
-        return fact.kind == "report_joined" and fact.data.get("report") == command.report_no
-    return (fact.row, command.kind) in ROWS_OF
+        return fact.kind == JOINED and fact.data.get("report") == command.report_no
+    return fact.kind == command.kind
 
 
 def _join(fact: Fact, n: int) -> JoinReport:
     return JoinReport(
         request_id=f"replayed:{n}",
-        actor=ENGINE,
+        actor=fact.actor,
         report_no=str(fact.data.get("report", "")),
         merged_case=str(fact.data.get("merged_case", "")),
     )
