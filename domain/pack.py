@@ -20,6 +20,8 @@ from domain.rota import Rota
 COMMAND = "COMMAND"
 COMMUNITY = "COMMUNITY"
 GRID = "GRID"
+PEER = "PEER"
+"""Who a case may be handed to outside the city's own tree (110, 119, 120, 122, another city), by code."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

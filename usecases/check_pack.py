@@ -1,8 +1,9 @@
 """``cityops check``: everything that is wrong with a city pack, in plain words with file and line."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from domain.decision import RouteRequest, RoutingDecision
 from domain.org import Area
@@ -14,17 +15,20 @@ from routing.words import FALLBACK
 from store.pack import ProblemBook, read
 from store.pack.references import check_references
 from store.pack.tree_checks import check_tree
+from usecases.check_duty import DAYS, check_duty
+from usecases.check_rules import check_rules
 
-WARN_BEFORE = timedelta(days=60)
+WARN_BEFORE = timedelta(days=DAYS)
 """How long before the last known year ends the calendar is reported."""
 
 
 def check(*, folder: Path, today: date | None = None, geometry: bool = True) -> list[PackProblem]:
     """Return every problem of a pack, by file and line; an empty list means it is sound.
 
-    ``today`` (the city's date) also judges whether the calendar still reaches far enough;
-    ``geometry`` reads the area files too, which takes seconds and needs the geo extras.
-    Problems marked ``warning`` do not stop the pack from being used.
+    ``today`` (the city's date; without it the calendar's first day) begins the ninety days
+    for which calendar, duty and rules are judged; without it nothing is said about the
+    calendar's end. ``geometry`` reads the area files too, which takes seconds and needs the
+    geo extras. Problems marked ``warning`` do not stop the pack from being used.
     """
     reading = read(folder=folder)
     book = reading.book
@@ -34,6 +38,7 @@ def check(*, folder: Path, today: date | None = None, geometry: bool = True) -> 
         _check_rules_win(pack=reading.pack, book=book)
         _check_owners(pack=reading.pack, book=book)
         _check_calendar(pack=reading.pack, today=today, book=book)
+        _check_future(pack=reading.pack, today=today, book=book)
     if geometry and (folder / "city.toml").exists() and not _unreadable(book, "city.toml"):
         _check_geometry(folder=folder, pack=reading.pack, book=book)
     return list(book.problems)
@@ -57,14 +62,29 @@ def _check_rules_win(*, pack: CityPack, book: ProblemBook) -> None:
             )
 
 
+def _check_future(*, pack: CityPack, today: date | None, book: ProblemBook) -> None:
+    """Play the next ninety days. What is broken already cannot be played."""
+    if book.fatal:
+        return
+    day = today or date(min(pack.calendar.known_years, default=2026), 1, 1)
+    check_duty(pack=pack, today=day, book=book)
+    start = datetime.combine(day, time(9), tzinfo=ZoneInfo(pack.city.timezone)).astimezone(UTC)
+    places = [place_in(area=area, pack=pack) for area in _probes(pack)]
+    check_rules(pack=pack, places=places, start=start, book=book)
+
+
 def _check_owners(*, pack: CityPack, book: ProblemBook) -> None:
-    """Category × area: every filing condition must find an owner by a rule in every street.
+    """Category × area: every filing condition must find an owner by a rule wherever it may be.
 
     Streets stand for what lies in them: a unit is looked for from the bottom upwards, so
-    what a street has, its communities and grids have too.
+    what a street has, its communities and grids have too, unless another overlay runs some of
+    them. A place known to its district or only to the city must find an owner too; that may
+    be the locality's, since a dispatcher asks for the place anyway.
     """
     routes = build_book(pack)
+    coarse = _coarse(pack)
     places = [(area, place_in(area=area, pack=pack)) for area in _probes(pack)]
+    places += [(area, place_at(area=area, pack=pack)) for area in coarse]
     for code, category in pack.catalogue.items():
         for condition in category.conditions:
             ownerless, fallen = [], []
@@ -73,27 +93,20 @@ def _check_owners(*, pack: CityPack, book: ProblemBook) -> None:
                 decision = decide(request=request, book=routes)
                 if decision.lead is None:
                     ownerless.append(area)
-                elif _fell_back(decision):
+                elif _fell_back(decision) and area not in coarse:
                     fallen.append(area)
             name = f"{code}/{condition.code}"
             where = book.where("condition", name)
             where = where if where[0] else book.where("category", code)
-            _report_areas(
-                areas=ownerless,
-                name=name,
-                where=where,
-                code="no_owner",
-                words=("没有承办单位", "has no owner"),
-                book=book,
-            )
-            _report_areas(
-                areas=fallen,
-                name=name,
-                where=where,
-                code="locality_fallback",
-                words=("没有规则,只能属地兜底", "has no rule and falls to the locality"),
-                book=book,
-            )
+            for areas, problem, words in (
+                (ownerless, "no_owner", ("没有承办单位", "has no owner")),
+                (
+                    fallen,
+                    "locality_fallback",
+                    ("没有规则,只能属地兜底", "has no rule and falls to the locality"),
+                ),
+            ):
+                _report_areas(areas=areas, name=name, where=where, code=problem, words=words, book=book)
 
 
 def _report_areas(
@@ -120,9 +133,34 @@ def _fell_back(decision: RoutingDecision) -> bool:
 
 
 def _probes(pack: CityPack) -> tuple[Area, ...]:
-    """Return the streets, or in a city without streets its finest areas above them."""
+    """Return the streets, or in a city without streets its finest areas above them.
+
+    A street whose communities or grids are run by other overlays is followed by one of each.
+    """
     levels = (Level.STREET, Level.DISTRICT, Level.CITY)
-    return next((pack.areas.at(level) for level in levels if pack.areas.at(level)), ())
+    found = next((pack.areas.at(level) for level in levels if pack.areas.at(level)), ())
+    known = {area.code for area in found}
+    seen = {(area.code, area.zone) for area in found}
+    others = []
+    for level in (Level.COMMUNITY, Level.GRID):
+        for area in pack.areas.at(level):
+            probe = next((above.code for above in pack.areas.lineage(area.code) if above.code in known), "")
+            if (probe, area.zone) not in seen:
+                seen.add((probe, area.zone))
+                others.append(area)
+    return (*found, *others)
+
+
+def _coarse(pack: CityPack) -> tuple[Area, ...]:
+    """Return the areas above the streets: what is known of a place that was located by its address only."""
+    if not pack.areas.at(Level.STREET):
+        return pack.areas.at(Level.CITY) if pack.areas.at(Level.DISTRICT) else ()
+    return (*pack.areas.at(Level.CITY), *pack.areas.at(Level.DISTRICT))
+
+
+def place_at(*, area: Area, pack: CityPack) -> Place:
+    """Return a place that is known to this area and no further."""
+    return Place(chain=pack.areas.chain(area.code), method=LocateMethod.MANUAL)
 
 
 def place_in(*, area: Area, pack: CityPack) -> Place:

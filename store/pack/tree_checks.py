@@ -3,7 +3,7 @@
 from collections import Counter
 
 from domain.org import Area
-from domain.pack import COMMAND, COMMUNITY, GRID, CityPack
+from domain.pack import COMMAND, COMMUNITY, GRID, PEER, CityPack
 from domain.place import Level
 from domain.unit import DutyHours, Unit
 from store.pack.problems import ProblemBook
@@ -58,7 +58,7 @@ def _check_unit(
         book.add(where=where, code="unknown_area", zh=zh, en=en)
     duty = (unit.kind, unit.level, unit.area_code)
     seen[duty] += 1
-    if seen[duty] > 1:
+    if seen[duty] > 1 and unit.kind != PEER:
         zh = f"“{unit.area_code}”已有类型“{unit.kind}”的单位,“{unit.code}”永远不会被选中"
         en = f"{unit.area_code!r} already has a unit of kind {unit.kind!r}: {unit.code!r} is never chosen"
         book.add(where=where, code="double_duty", zh=zh, en=en)

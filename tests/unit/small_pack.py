@@ -58,6 +58,7 @@ kind = "COMMAND"
 level = "district"
 area_code = "11"
 parent = "1-C"
+duty = "always"
 
 [[unit]]
 code = "11-R"
@@ -76,6 +77,7 @@ code = "{code}-C"
 name_zh = "{name}中心"
 name_en = "{name_en} Centre"
 parent = "{parent}-C"
+duty = "always"
 
 [[per_area]]
 level = "community"
