@@ -1,5 +1,6 @@
 """The API process."""
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,8 +12,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from api.app import create_app
 from api.state import Service
+from boot.reload import Reloader
 from boot.settings import Settings
 from boot.wiring import connect, connect_store, open_city
+from usecases.city import City
 
 UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeout, sqlite3.OperationalError)
 """The database does not answer; nothing was acknowledged that is not there."""
@@ -25,8 +28,18 @@ def build(settings: Settings) -> FastAPI:
     async def life(app: FastAPI) -> AsyncIterator[None]:
         store = connect_store(settings, pool=20, right_of_way=True)
         city = open_city(settings=settings, store=store, client=await connect())
-        app.state.service = Service(city=city, demo_mode=settings.demo_mode)
+        stop = asyncio.Event()
+
+        def serve_with(served: City) -> None:
+            app.state.service = Service(city=served, demo_mode=settings.demo_mode)
+
+        serve_with(city)
+        reloading = asyncio.create_task(
+            Reloader(settings=settings, city=city).run(swap=serve_with, stop=stop)
+        )
         yield
+        stop.set()
+        await reloading
         await city.intake.close()
         store.close()
 

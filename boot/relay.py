@@ -16,6 +16,7 @@ import structlog
 
 from boot.channels import channels_of, renderer_of
 from boot.notices import message_of
+from boot.reload import Reloader
 from boot.schedule import keep_schedule
 from boot.settings import Settings
 from boot.wiring import connect, connect_store, open_city
@@ -56,6 +57,10 @@ class Relay:
         self._public_url = public_url
         self._owed = 0
         self._name = f"{socket.gethostname()}:{os.getpid()}"
+
+    def serve(self, city: City) -> None:
+        """Go on with another city: a changed pack. What is being carried ends with the one it began with."""
+        self._city = city
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until stopped."""
@@ -222,5 +227,8 @@ async def run(settings: Settings) -> None:
     renderer = renderer_of(settings)
     log.info("relay ready", pack=city.pack.version, channels=sorted(channels))
     relay = Relay(city=city, channels=channels, renderer=renderer, public_url=settings.public_url)
-    await asyncio.gather(relay.run(stop), keep_schedule(client, stop))
+    reloader = Reloader(settings=settings, city=city)
+    await asyncio.gather(
+        relay.run(stop), keep_schedule(client, stop), reloader.run(swap=relay.serve, stop=stop)
+    )
     store.close()
