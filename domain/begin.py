@@ -9,6 +9,7 @@ from domain.decision import RoutingDecision
 from domain.duty import give
 from domain.escalation import raise_level, tell_top
 from domain.place import Level
+from domain.span import enter_wide
 from domain.step import Step
 
 BEGIN = "begin"
@@ -38,6 +39,8 @@ def begin(start: Begin) -> Outcome:
         wait_for_triage(step)
     else:
         file(step, start.decision)
+    if start.floor is not None and start.master is None:
+        enter_wide(step, Trigger(start.trigger), start.floor, start.span)
     return _remembered(step.outcome())
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.decision import RoutingDecision
-from domain.place import Place
+from domain.place import Level, Place
 from domain.policy import CaseRules
 
 
@@ -20,7 +20,8 @@ class Begin:
 
     ``parent`` is the case this one is a child of; ``repeat_of`` a case closed lately at the
     same place about the same thing, of which this is repetition ``repeats`` (row 39).
-    ``span`` holds codes of further streets or districts the event reaches into (E7). A case
+    ``span`` holds codes of further streets or districts the event reaches into (E7); ``floor`` is
+    the lowest level that may command it because of ``trigger``, E7 or E8. A case
     split off again goes on in a new ``epoch`` from ``seq``; ``apart_from`` is the former master.
     """
 
@@ -47,6 +48,8 @@ class Begin:
     repeat_of: str | None = None
     repeats: int = 0
     span: tuple[str, ...] = ()
+    floor: Level | None = None
+    trigger: str = ""
     epoch: int = 1
     seq: int = 0
     apart_from: str | None = None

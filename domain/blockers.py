@@ -27,18 +27,33 @@ def blockers(state: CaseState) -> Iterator[CommandRefused]:
     orders = [one.id for one in state.supervisions if one.status is not SupervisionStatus.CLOSED]
     if orders:
         yield CommandRefused(RefusalCode.SUPERVISION_OPEN, supervisions=", ".join(orders))
-    children = [
-        one.case_no
-        for one in state.children
-        if one.mandatory and not one.waived and one.status not in CLOSED_CHILD
-    ]
-    if children:
-        yield CommandRefused(RefusalCode.CHILDREN_OPEN, children=", ".join(children[:5]))
+    yield from _children(state)
     tasks = [one.id for one in state.tasks if one.mandatory and one.status in UNFINISHED]
     if tasks:
         yield CommandRefused(RefusalCode.TASKS_OPEN, tasks=", ".join(tasks))
     if state.report_up is not None:
         yield CommandRefused(RefusalCode.DECISION_OWED, unit=state.report_up.to)
+
+
+def open_children(state: CaseState) -> tuple[str, ...]:
+    """Return the mandatory children that are neither ended nor waived."""
+    return tuple(
+        one.case_no
+        for one in state.children
+        if one.mandatory and not one.waived and one.status not in CLOSED_CHILD
+    )
+
+
+def _children(state: CaseState) -> Iterator[CommandRefused]:
+    children = open_children(state)
+    if children:
+        yield CommandRefused(RefusalCode.CHILDREN_OPEN, children=", ".join(children[:5]))
+
+
+def refuse_while_children_open(state: CaseState) -> None:
+    """Raise CommandRefused while a mandatory child is open: such a case is neither closed nor cancelled."""
+    for reason in _children(state):
+        raise reason
 
 
 def refuse_while_blocked(state: CaseState) -> None:

@@ -68,6 +68,8 @@ class RefusalCode(StrEnum):
     OWN_PARENT = "own_parent"
     HAS_PARENT = "has_parent"
     RULEBOOK_REQUIRED = "rulebook_required"
+    TOO_MANY_LEVELS = "too_many_levels"
+    TOO_MANY_CHILDREN = "too_many_children"
 
 
 REFUSALS: dict[RefusalCode, tuple[str, str]] = {
@@ -293,6 +295,14 @@ REFUSALS: dict[RefusalCode, tuple[str, str]] = {
     RefusalCode.RULEBOOK_REQUIRED: (
         "本案按旧规则立案，请先“适用新规则”",
         "the case began under older rules: apply the new policy to it first",
+    ),
+    RefusalCode.TOO_MANY_LEVELS: (
+        "联合处置最多 {most} 级",
+        "parents and children make a chain of at most {most} cases",
+    ),
+    RefusalCode.TOO_MANY_CHILDREN: (
+        "一个案件最多 {most} 个子案件；请在子案件之下再分",
+        "a case has at most {most} children: divide further under one of them",
     ),
 }
 

@@ -169,28 +169,43 @@ class CallEmergency(CommandBase):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OpenChild(CommandBase):
-    """Joint handling: a child case begins under this one."""
+    """Joint handling: a child case begins under this one.
+
+    ``asked`` is a digest of what the person said, as in ``FileCase``; ``levels`` counts the cases
+    from the topmost parent down to the child.
+    """
 
     kind: Literal["open_child"] = "open_child"
     begin: Begin
     text: str = ""
     mandatory: bool = True
     asked: str = ""
+    levels: int = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JoinParent(CommandBase):
-    """Joint handling: this open case becomes a child of another."""
+    """Joint handling: this open case becomes a child of another.
+
+    ``ancestors`` are the parent and all cases above it; ``levels`` counts the cases from the
+    topmost of them down to this case's lowest descendant.
+    """
 
     kind: Literal["join_parent"] = "join_parent"
     parent: str
     mandatory: bool = True
     reason: str = ""
+    ancestors: tuple[str, ...] = ()
+    levels: int = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChildChanged(CommandBase):
-    """A child says how it stands; sent by the child's own engine."""
+    """A child says how it stands; sent by the child's own engine.
+
+    ``raised`` says that it has gone up a level, ``overdue`` that its handling limit has just
+    passed; ``mandatory`` is said once, by a case that joins.
+    """
 
     kind: Literal["child_changed"] = "child_changed"
     child: str
@@ -203,6 +218,8 @@ class ChildChanged(CommandBase):
     street: str | None = None
     close_kind: str | None = None
     mandatory: bool | None = None
+    raised: bool = False
+    overdue: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

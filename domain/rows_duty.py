@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from domain.begin import file, merge
+from domain.blockers import refuse_while_children_open
 from domain.case import Alarm, ReportRef, Status, Trigger
 from domain.duty import give, rungs_above
 from domain.errors import CommandRefused, RefusalCode
@@ -186,6 +187,7 @@ def cancel_case(step: Step, command: CancelCase) -> None:
     _need_reason(command.reason)
     if step.state.urgent and not step.state.exercise:
         raise CommandRefused(RefusalCode.SEVERE_CASE_NOT_CANCELLABLE)
+    refuse_while_children_open(step.state)
     owner, handled = step.state.owner, step.state.status is not Status.TRIAGING
     step.change(deadlines=())
     step.move(36, reason=command.reason)

@@ -161,19 +161,33 @@ class Step:
         return next((rung for rung in self.state.rules.ladder if rung.level == level), None)
 
     def outcome(self) -> Outcome:
-        """Freeze what happened. A child whose state or owner changed says so to its parent."""
-        state, before = self.state, self._before
-        began = bool(self.facts) and self.facts[0].source is None
-        moved = (state.status, state.owner, state.parent) != (before.status, before.owner, before.parent)
-        if state.parent is not None and self.facts and (moved or began):
-            self.order(state.parent, command=self._word_to_parent())
+        """Freeze what happened. A child that has news says so to its parent, once a step."""
+        parent = self.state.parent
+        said = any(order.command is not None and order.case_no == parent for order in self.orders)
+        if parent is not None and self.facts and not said and self._has_news():
+            self.order(parent, command=self.word_to_parent())
+        state = self.state
         return Outcome(
             state=state, facts=tuple(self.facts), notices=tuple(self.notices), orders=tuple(self.orders)
         )
 
-    def _word_to_parent(self) -> ChildChanged:
+    def _has_news(self) -> bool:
+        """State, owner, place or level changed, or the limit passed; the rest is the child's own business."""
+        now, then = self.state, self._before
+        moved = (now.status, now.owner, now.place) != (then.status, then.owner, then.place)
+        return moved or self.facts[0].source is None or self._raised() or self._overdue()
+
+    def _raised(self) -> bool:
+        return self.state.level < self._before.level
+
+    def _overdue(self) -> bool:
+        return any(fact.kind == "overdue" for fact in self.facts)
+
+    def word_to_parent(self, *, mandatory: bool | None = None) -> ChildChanged:
+        """Return how this case stands, for its parent. ``mandatory`` is said when it joins."""
         state = self.state
         codes = {area.level: area.code for area in state.place.chain}
+        district = state.place.zones[0].code if state.place.zones else codes.get(Level.DISTRICT)
         return ChildChanged(
             request_id=f"child:{state.case_no}:{state.epoch}:{state.seq}",
             actor=ENGINE,
@@ -183,9 +197,12 @@ class Step:
             severity=state.severity,
             epoch=state.epoch,
             seq=state.seq,
-            district=codes.get(Level.DISTRICT),
+            district=district,
             street=codes.get(Level.STREET),
             close_kind=state.close_kind,
+            mandatory=mandatory,
+            raised=self._raised(),
+            overdue=self._overdue(),
         )
 
     def _append(

@@ -293,8 +293,8 @@ UNMOVED: dict[str, tuple[tuple[Status, ...], tuple[Role, ...]]] = {
         tuple(status for status in S if status not in (S.MERGED, S.ARCHIVED, S.CANCELLED)),
         (R.ENGINE,),
     ),
-    "waive_child": (DUTY, (*UNIT, R.DISPATCHER, R.SUPERVISOR)),
-    "see_children": (DUTY, (*UNIT, R.DISPATCHER, R.SUPERVISOR)),
+    "waive_child": (ACTIVE[1:], (*UNIT, R.DISPATCHER, R.SUPERVISOR)),
+    "see_children": ((*ACTIVE[1:], *AFTER), (*UNIT, *DESK, R.SUPERVISOR)),
     "mark_span": (ACTIVE[1:], (R.ENGINE, *DESK, *UNIT, R.SUPERVISOR)),
 }
 """Commands that move no state by a row of their own: their states and roles (row 22's family)."""
