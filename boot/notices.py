@@ -71,6 +71,7 @@ def context_of(
         decision=_decision(said),
         # A reporter has no business on the staff's pages.
         link=f"{public_url}/cases/{view.case_no}" if payload.get("unit") else None,
+        exercise=view.exercise or bool(said.get("exercise")),
     )
     return case_context(facts=facts)
 

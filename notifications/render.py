@@ -11,12 +11,16 @@ untrusted: they are compiled and rendered in ``notifications.worker``. When one 
 built-in text goes out instead and the outcome says which problem it was; when ours fails
 as well (a context without a variable it needs) a bare text names case and kind. A notice
 with plain words beats a notice that does not arrive.
+
+A message of an exercise (演练) says so at the start of its subject and of its text, in the
+words of its language. The mark is put on what comes out of a template, whichever that is,
+so that no city's own template can leave it out.
 """
 
 import hashlib
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Protocol
@@ -34,6 +38,9 @@ _STRIKES = 3
 _EXPENSIVE = frozenset({"cpu_limit", "wall_limit", "memory_limit", "worker_died"})
 
 _BETWEEN_LANGUAGES = "\n\n――――――――\n\n"
+
+EXERCISE_MARKS: Mapping[str, str] = {"zh": "【演练】", "en": "[EXERCISE] "}
+"""How the subject and the text of every message of an exercise begin."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,6 +88,9 @@ class TemplateRenderer:
         kind = kind_of(channel=message.channel)
         languages = languages_of(tag=message.language)
         texts = [await self._text(message.template, language, kind, data) for language in languages]
+        if message.context.get("exercise"):
+            marked = zip(texts, languages, strict=True)
+            texts = [_marked(text, language=language, kind=kind) for text, language in marked]
         # The case number is the one thing that must not be lost with the second subject.
         subject = one_line(text=" / ".join(text.subject for text in texts), longest=KINDS[kind].subject)
         return Rendered(
@@ -190,6 +200,23 @@ def _built_in(name: str, language: str, kind: str, context: Mapping[str, Json], 
     return _Text(
         subject=subject, body=body, source=built_in, version=version_of(source=source), problem=problem
     )
+
+
+def _marked(text: _Text, *, language: str, kind: str) -> _Text:
+    """Return the text as an exercise's; the mark stays whole where the rest has to be cut."""
+    mark, limits = EXERCISE_MARKS[language], KINDS[kind]
+    return replace(
+        text,
+        subject=one_line(text=_begin_with(mark, text.subject), longest=limits.subject),
+        body=_begin_with(mark, text.body)[: limits.body],
+    )
+
+
+def _begin_with(mark: str, text: str) -> str:
+    """Put the mark first, once: a template may have written it itself, in its own case."""
+    bare = mark.strip()
+    rest = text[len(bare) :].lstrip() if text.casefold().startswith(bare.casefold()) else text
+    return f"{mark}{rest}"
 
 
 def _longest(kind: str) -> int:
