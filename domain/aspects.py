@@ -115,12 +115,16 @@ class Supervision:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Extension:
-    """An extension asked for and not decided: first the department, then the dispatcher (row 23)."""
+    """An extension asked for and not decided: first the department, then the dispatcher (row 23).
+
+    ``by`` is the account that asked: nobody approves what they asked for themselves.
+    """
 
     asked_at: datetime
     reason: str
     stage: str = "department"
     due: datetime | None = None
+    by: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
