@@ -10,6 +10,9 @@ from domain.place import Level
 from domain.policy import Rung
 from domain.step import Step
 
+FIRST, SECOND = "first", "second"
+"""Items of the reminders at ``remind_at`` and ``warn_at`` that the rulebook adds to a clock."""
+
 
 def give(step: Step, *, row: int, unit: str, limit: Limit, why: str = "", copy: bool = False) -> None:
     """Make ``unit`` the one accountable owner and start its handling and sign-in clocks.
@@ -17,7 +20,7 @@ def give(step: Step, *, row: int, unit: str, limit: Limit, why: str = "", copy: 
     The handling clock starts here, at dispatch, not at sign-in (units bounce cases where
     it does not). The total clock is never touched.
     """
-    step.disarm("triage", "sign_in", "handling", "stage")
+    step.disarm("triage", "sign_in", "handling", "stage", "report_up")
     due_at = step.due(start=step.now, limit=limit)
     step.change(
         owner=unit,
@@ -32,7 +35,10 @@ def give(step: Step, *, row: int, unit: str, limit: Limit, why: str = "", copy: 
         return_due=step.due(start=step.now, limit=step.policy.stages.return_request),
         handlers=tuple(dict.fromkeys((*step.state.handlers, unit))),
         on_time=None,
+        report_up=None,
     )
+    if step.state.awaiting in (unit, step.actor.unit):
+        quiet_supervisor(step)
     if row:
         step.move(row, due_at=due_at, owner=unit, limit=str(limit), reason=why)
     else:
@@ -47,6 +53,12 @@ def give(step: Step, *, row: int, unit: str, limit: Limit, why: str = "", copy: 
     if copy:
         for watcher in copies(step):
             step.tell("assignment", unit=watcher, due=_text(due_at), limit=str(limit), copy=True)
+
+
+def quiet_supervisor(step: Step) -> None:
+    """No word is awaited any more from the supervisor that was called last."""
+    step.disarm("acknowledge")
+    step.change(awaiting=None)
 
 
 def copies(step: Step) -> tuple[str, ...]:
@@ -65,6 +77,9 @@ def arm_sign_in(step: Step, *, start: datetime) -> None:
         (Alarm.SIGN_IN_CALL, step.share(start=start, limit=limit, share=rules.call_at)),
         (Alarm.SIGN_IN_RAISE, step.share(start=start, limit=limit, share=rules.raise_at)),
     )
+    if step.book is not None:
+        second = step.share(start=start, limit=limit, share=rules.warn_at)
+        step.arm((Alarm.SIGN_IN_REMIND, second), item=SECOND)
 
 
 def arm_handling(step: Step) -> None:
@@ -80,6 +95,9 @@ def arm_handling(step: Step) -> None:
     raise_at = step.share(start=start, limit=limit, share=_raise_share(step, start=start, limit=limit))
     step.disarm("handling")
     step.arm(*((name, at) for name, at in marks if at > step.now), (Alarm.HANDLING_RAISE, raise_at))
+    first = step.share(start=start, limit=limit, share=rules.remind_at)
+    if step.book is not None and first > step.now:
+        step.arm((Alarm.HANDLING_WARN, first), item=FIRST)
 
 
 def _raise_share(step: Step, *, start: datetime, limit: Limit) -> float:

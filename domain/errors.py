@@ -153,8 +153,8 @@ REFUSALS: dict[RefusalCode, tuple[str, str]] = {
         "mandatory tasks {tasks} are not finished: wait for their reports, or waive them with a reason",
     ),
     RefusalCode.DECISION_OWED: (
-        "{unit} 尚未对报请作出决定，不能结案",
-        "{unit} still owes a decision on what was reported up",
+        "{unit} 尚未对报请作出决定；请等待答复",
+        "{unit} still owes a decision on what was reported up: wait for it",
     ),
     RefusalCode.UNKNOWN_ITEM: (
         "本案没有编号为 {item} 的事项",

@@ -7,7 +7,7 @@ from domain.blockers import refuse_while_children_open
 from domain.case import Alarm, ReportRef, Status, Trigger
 from domain.duty import give, rungs_above
 from domain.errors import CommandRefused, RefusalCode
-from domain.escalation import raise_level
+from domain.escalation import ask_above, raise_level
 from domain.limit import Limit
 from domain.messages import (
     CancelCase,
@@ -93,7 +93,7 @@ def note_contact(step: Step, *, contacted: bool) -> None:
 def request_return(step: Step, command: RequestReturn) -> None:
     """Rows 15 and 18: once per unit, in time, never against a ruling; the second goes to arbitration."""
     state, unit = step.state, step.state.owner
-    _need_reason(command.reason)
+    need_reason(command.reason)
     if state.bound:
         raise CommandRefused(RefusalCode.BOUND_BY_RULING)
     if unit in state.returned_by:
@@ -144,13 +144,13 @@ def grant_return(step: Step, command: GrantReturn) -> None:
     """Row 16: fresh handling limit for the next owner, the total clock goes on."""
     _need_other(step, command.lead)
     former = step.state.owner
-    give(step, row=16, unit=command.lead, limit=_limit(step), why=command.reason)
+    give(step, row=16, unit=command.lead, limit=usual_limit(step), why=command.reason)
     step.tell("return_decided", unit=former, granted=True, owner=command.lead)
 
 
 def refuse_return(step: Step, command: RefuseReturn) -> None:
     """Row 17: the unit has it; refusing counts as its sign-in."""
-    _need_reason(command.reason)
+    need_reason(command.reason)
     step.disarm("stage")
     step.change(signed_in_at=step.now)
     step.move(17, reason=command.reason)
@@ -159,32 +159,35 @@ def refuse_return(step: Step, command: RefuseReturn) -> None:
 
 def rule(step: Step, command: Rule) -> None:
     """Row 19: only the arbiter's level or above rules, and the ruling binds."""
-    _need_reason(command.reason)
+    need_reason(command.reason)
     allowed = {step.state.arbiter, *(rung.unit for rung in rungs_above(step, Level.DISTRICT))}
     if command.actor.unit is None or command.actor.unit not in allowed:
         raise CommandRefused(RefusalCode.NOT_THE_ARBITER, arbiter=step.state.arbiter or "")
     step.change(bound=True)
-    give(step, row=19, unit=command.lead, limit=_limit(step), why=command.reason)
+    give(step, row=19, unit=command.lead, limit=usual_limit(step), why=command.reason)
 
 
 def reassign(step: Step, command: Reassign) -> None:
     """A commanding level names another owner; the supervisors stay."""
     _need_other(step, command.lead)
-    _need_reason(command.reason)
-    give(step, row=0, unit=command.lead, limit=_limit(step), why=command.reason)
+    need_reason(command.reason)
+    give(step, row=0, unit=command.lead, limit=usual_limit(step), why=command.reason)
 
 
 def report_up(step: Step, command: ReportUp) -> None:
-    """E2: no authority or means here; the level above must decide."""
-    _need_reason(command.reason)
+    """E2: no authority or means here; the level above must decide, under the rulebook within its time."""
+    need_reason(command.reason)
+    if step.state.report_up is not None:
+        raise CommandRefused(RefusalCode.DECISION_OWED, unit=step.state.report_up.to)
     if not raise_level(step, Trigger.NO_MEANS, start=step.now):
         raise CommandRefused(RefusalCode.TOP_LEVEL)
     step.record("reported_up", row=22, reason=command.reason)
+    ask_above(step, command.reason, start=step.now)
 
 
 def cancel_case(step: Step, command: CancelCase) -> None:
     """Row 36: never for severity 1–2; safety cases go on regardless."""
-    _need_reason(command.reason)
+    need_reason(command.reason)
     if step.state.urgent and not step.state.exercise:
         raise CommandRefused(RefusalCode.SEVERE_CASE_NOT_CANCELLABLE)
     refuse_while_children_open(step.state)
@@ -205,13 +208,15 @@ def _decider(step: Step) -> str:
     return unit if unit is not None and unit != step.state.owner else step.state.triage_unit
 
 
-def _limit(step: Step) -> Limit:
+def usual_limit(step: Step) -> Limit:
+    """Return the handling limit of a fresh owner: the filing condition's, else the severity's."""
     return (
         step.state.decision.limit if step.state.decision is not None else None
     ) or step.policy.default_limit
 
 
-def _need_reason(reason: str) -> None:
+def need_reason(reason: str) -> None:
+    """Refuse an act that must state why and does not."""
     if not reason.strip():
         raise CommandRefused(RefusalCode.REASON_REQUIRED)
 
