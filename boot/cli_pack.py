@@ -1,5 +1,6 @@
 """``cityops check`` and ``cityops pack …``."""
 
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -10,13 +11,27 @@ app = typer.Typer(help="城市包 / city packs", no_args_is_help=True)
 console = Console()
 
 
-def check(folder: Annotated[Path, typer.Argument(help="a pack's folder, for example cities/wuhan")]) -> None:
+def check(
+    folder: Annotated[Path, typer.Argument(help="a pack's folder, for example cities/wuhan")],
+    from_: Annotated[
+        str | None,
+        typer.Option(
+            "--from", help="first of the ninety days to be judged, for example 2026-06-01 (default: today)"
+        ),
+    ] = None,
+) -> None:
     """Check a city pack and say in plain words, with file and line, what is wrong."""
     from usecases.check_pack import check as check_pack
 
-    problems = check_pack(folder=folder)
+    try:
+        day = date.fromisoformat(from_) if from_ is not None else datetime.now(UTC).date()
+    except ValueError as error:
+        console.print(f"--from {from_}: {error}", style="red", markup=False)
+        raise typer.Exit(2) from error
+    problems = check_pack(folder=folder, today=day)
     for problem in problems:
-        console.print(str(problem), style="yellow" if problem.warning else "red", soft_wrap=True)
+        style = "yellow" if problem.warning else "red"
+        console.print(str(problem), style=style, soft_wrap=True, markup=False)
     errors = sum(1 for problem in problems if not problem.warning)
     console.print(f"{errors} 个错误 errors, {len(problems) - errors} 个提醒 warnings")
     raise typer.Exit(1 if errors else 0)
