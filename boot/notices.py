@@ -67,7 +67,7 @@ def context_of(
         deadline=datetime.fromisoformat(due) if due else _deadline(view, payload),
         limit=said.get("limit"),
         outcome=CLOSE_WORDS.get(str(said.get("close_kind"))),
-        other_case_no=said.get("master"),
+        other_case_no=said.get("master") or said.get("child"),
         decision=_decision(said),
         # A reporter has no business on the staff's pages.
         link=f"{public_url}/cases/{view.case_no}" if payload.get("unit") else None,

@@ -21,13 +21,14 @@ severity                  1 (worst) … 4
 level                     commanding level, 1 = city … 5 = grid
 role                      why this unit is told: "owner", "co_handler" or "copy"
 about                     which clock a reminder is about: "triage", "sign_in",
-                          "handling" or "check"
+                          "handling" or "check"; in a joint case what happened,
+                          as the filter joint_news puts into words
 trigger                   escalation trigger "E1" … "E9", or None
 at                        when it happened, ISO 8601 in city time
 deadline                  ISO 8601 in city time, or None
 limit                     a limit as the standards write it ("2UH"), or None
 reason, outcome           {"zh", "en"} or None
-other_case_no             the case it was merged into, or None
+other_case_no             the case it was merged into, or a joint case's child, or None
 decision                  "granted", "refused" or None
 link                      address of the case's page, or None
 exercise                  it is an exercise (演练) and must say so

@@ -61,6 +61,16 @@ SAMPLES: Mapping[TemplateName, Mapping[str, Json]] = MappingProxyType(
             (_T.REOPENED, _FACTS),
             (_T.MERGED, replace(_FACTS, unit=None, other_case_no="WH-20261122-000077")),
             (_T.CANCELLED, replace(_FACTS, deadline=None)),
+            (_T.REPORT_UP, _FACTS),
+            (_T.REPORT_UP_DECIDED, _FACTS),
+            (_T.EVENT_REPORT, replace(_FACTS, level=Level.CITY, deadline=None)),
+            (_T.EVENT_REPORT_LATE, _FACTS),
+            (_T.EMERGENCY_CALL, replace(_FACTS, deadline=None)),
+            (_T.RULES_CHANGED, _FACTS),
+            (
+                _T.JOINT,
+                replace(_FACTS, about="returned", other_case_no="WH-20261122-000077", deadline=None),
+            ),
             (_T.INSTRUCTION, replace(_ORDER, about="told")),
             (_T.INSTRUCTION_REMINDER, replace(_ORDER, about="half")),
             (

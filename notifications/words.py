@@ -27,6 +27,13 @@ TITLES: Mapping[str, Mapping[str, str]] = {
         "reopened": "重新办理",
         "merged": "并案",
         "cancelled": "作废",
+        "report_up": "报请决定",
+        "report_up_decided": "报请答复",
+        "event_report": "信息报送",
+        "event_report_late": "迟报提醒",
+        "emergency_call": "联动处置",
+        "rules_changed": "规则调整",
+        "joint": "联合处置",
         "instruction": "指令",
         "instruction_reminder": "指令催办",
         "instruction_report": "指令报告",
@@ -47,6 +54,13 @@ TITLES: Mapping[str, Mapping[str, str]] = {
         "reopened": "Reopened",
         "merged": "Merged",
         "cancelled": "Cancelled",
+        "report_up": "Decision wanted",
+        "report_up_decided": "Decided",
+        "event_report": "Event report",
+        "event_report_late": "Report late",
+        "emergency_call": "Emergency call",
+        "rules_changed": "Rules changed",
+        "joint": "Joint handling",
         "instruction": "Instruction",
         "instruction_reminder": "Instruction, reminder",
         "instruction_report": "Instruction, report",
@@ -69,6 +83,46 @@ _CLOCKS = {
     "zh": {"triage": "受理分拨", "sign_in": "签收", "handling": "处置", "check": "核查"},
     "en": {"triage": "triage", "sign_in": "sign-in", "handling": "handling", "check": "site check"},
 }
+_ENDED_ZH, _ENDED_EN = "子案件已结案", "a child case has been closed"
+# What a lead hears of its children, and a child's owner of the joint case.
+_JOINT = {
+    "zh": {
+        "closed": _ENDED_ZH,
+        "visiting": _ENDED_ZH,
+        "evaluated": _ENDED_ZH,
+        "archived": _ENDED_ZH,
+        "answered": "子案件已直接答复",
+        "cancelled": "子案件已作废",
+        "merged": "子案件已并案",
+        "refused": "子案件不予受理",
+        "transferred_out": "子案件已转出",
+        "overdue": "子案件已超时",
+        "returned": "子案件申请退回",
+        "reopened": "子案件重新办理",
+        "escalated": "子案件已提级",
+        "joined": "本案件已并入联合处置",
+        "waived": "牵头单位不再等待该子案件，请继续办理",
+        "all_done": "必办子案件已全部办结，可以反馈结果",
+    },
+    "en": {
+        "closed": _ENDED_EN,
+        "visiting": _ENDED_EN,
+        "evaluated": _ENDED_EN,
+        "archived": _ENDED_EN,
+        "answered": "a child case was answered at once",
+        "cancelled": "a child case was cancelled",
+        "merged": "a child case was merged into another",
+        "refused": "a child case was refused",
+        "transferred_out": "a child case was transferred out",
+        "overdue": "a child case is overdue",
+        "returned": "the unit of a child case asks to return it",
+        "reopened": "a child case is handled again",
+        "escalated": "a child case has gone up a level",
+        "joined": "this case is now part of a joint case",
+        "waived": "the lead no longer waits for this child case; please carry on with it",
+        "all_done": "every mandatory child case has ended: the result can be reported",
+    },
+}
 # The nine triggers of the escalation policy (reference: domain.md §4.2).
 _TRIGGERS = {
     "zh": {
@@ -81,6 +135,8 @@ _TRIGGERS = {
         "E7": "跨行政区域",
         "E8": "同类事件短时集中发生",
         "E9": "重点督办标签",
+        "jump": "越级提级",
+        "ack": "督办单位未确认知悉",
     },
     "en": {
         "E1": "severity calls for a higher level",
@@ -92,6 +148,8 @@ _TRIGGERS = {
         "E7": "crosses administrative areas",
         "E8": "many of one kind in a short time",
         "E9": "tagged for supervision",
+        "jump": "sent straight to this level",
+        "ack": "the supervisor called has not answered",
     },
 }
 _UNITS = {
@@ -129,6 +187,7 @@ def filters(*, language: str) -> dict[str, Words]:
     return {
         "city_time": city_time_zh if language == "zh" else city_time_en,
         "clock_name": _looked_up(_CLOCKS[language]),
+        "joint_news": _looked_up(_JOINT[language]),
         "level_name": _looked_up(_LEVELS[language]),
         "limit_text": _limit_text(_UNITS[language]),
         "place": _place(_NO_PLACE[language]),
