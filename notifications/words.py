@@ -80,8 +80,20 @@ _ROLES = {
     "en": {"owner": "accountable unit", "co_handler": "co-handler", "copy": "for information"},
 }
 _CLOCKS = {
-    "zh": {"triage": "受理分拨", "sign_in": "签收", "handling": "处置", "check": "核查"},
-    "en": {"triage": "triage", "sign_in": "sign-in", "handling": "handling", "check": "site check"},
+    "zh": {
+        "triage": "受理分拨",
+        "sign_in": "签收",
+        "handling": "处置",
+        "check": "核查",
+        "acknowledge": "确认知悉",
+    },
+    "en": {
+        "triage": "triage",
+        "sign_in": "sign-in",
+        "handling": "handling",
+        "check": "site check",
+        "acknowledge": "a word that you have seen it",
+    },
 }
 _ENDED_ZH, _ENDED_EN = "子案件已结案", "a child case has been closed"
 # What a lead hears of its children, and a child's owner of the joint case.
