@@ -232,6 +232,16 @@ def timers(*, issued_at: datetime, limit: Limit, calendar: WorkCalendar) -> tupl
     return Timer(wave=Wave.HALF, at=half.at), Timer(wave=Wave.DUE, at=whole.at)
 
 
+def is_wanted(*, instruction: Instruction, wave: Wave, now: datetime) -> bool:
+    """Tell whether a timer still has something to do: not once it ended or is complete.
+
+    A reminder of half the limit that nobody could send until the deadline is not sent any
+    more: the deadline's own comes at the same moment.
+    """
+    overtaken = wave is Wave.HALF and now >= instruction.due_at
+    return instruction.state is InstructionState.OPEN and not overtaken
+
+
 def is_done(*, instruction: Instruction, receiver: Receiver) -> bool:
     """Tell whether a receiver has given what the instruction asks of it."""
     given = receiver.replied_at if instruction.reply_required else receiver.read_at

@@ -27,6 +27,7 @@ from domain.instruction import (
     correct,
     end,
     is_done,
+    is_wanted,
     receive,
     report,
     settle,
@@ -148,8 +149,8 @@ class Instructions(Database):
     def fire_instruction(self, *, outbox_id: int, key: str, number: str, wave: Wave, now: datetime) -> int:
         """Remind whoever is missing, and at the deadline report to the issuer; settle the timer's row.
 
-        Return how many were reminded: 0 when the row was settled before, or nobody waits
-        for anything any more.
+        Return how many were reminded: 0 when the row was settled before, or there is
+        nothing to remind of any more.
         """
         settled = (
             update(outbox)
@@ -159,7 +160,8 @@ class Instructions(Database):
 
         def work(connection: Connection) -> int:
             instruction = _locked(connection, number)
-            if connection.execute(settled).rowcount == 0 or instruction.state is not InstructionState.OPEN:
+            fresh = connection.execute(settled).rowcount == 1
+            if not (fresh and is_wanted(instruction=instruction, wave=wave, now=now)):
                 return 0
             late = _receivers_of(connection, number, missing_only=True)
             act = Act(kind=ActKind.REMIND, actor=ENGINE, at=now, text=wave.name.lower())

@@ -217,6 +217,13 @@ def test_a_relay_that_dies_between_issue_and_reminder_is_followed_by_one_reminde
     second.close()
 
 
+def test_a_reminder_that_comes_as_late_as_the_deadline_is_left_to_that(store: Store) -> None:
+    issue(store, order(), told(1))
+    half, due = timer_rows(store, after=3 * HOUR)
+    assert (fire(store, half, after=3 * HOUR), fire(store, due, after=3 * HOUR)) == (0, 1)
+    assert inbox(store, "1-COMMUNITY") == ["instruction/told", "instruction_reminder/due"]
+
+
 def test_the_last_two_receivers_at_once_make_it_complete_once(database_url: str) -> None:
     stores = [open_store(database_url), open_store(database_url)]
     issue(stores[0], order(), told(2))
