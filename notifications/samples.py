@@ -71,6 +71,11 @@ SAMPLES: Mapping[TemplateName, Mapping[str, Json]] = MappingProxyType(
                 _T.JOINT,
                 replace(_FACTS, about="returned", other_case_no="WH-20261122-000077", deadline=None),
             ),
+            (_T.SUPERVISION, replace(_FACTS, trigger="E4")),
+            (_T.SUPERVISION_REPLY, _FACTS),
+            (_T.SUPERVISION_CLOSED, replace(_FACTS, deadline=None)),
+            (_T.APPEAL_REVIEW, _FACTS),
+            (_T.APPEAL_DECIDED, replace(_FACTS, decision="granted", deadline=None)),
             (_T.INSTRUCTION, replace(_ORDER, about="told")),
             (_T.INSTRUCTION_REMINDER, replace(_ORDER, about="half")),
             (
