@@ -105,7 +105,8 @@ class Reconciler:
         """Write the case as it is, and once more every fact it remembers to have given out."""
         facts = tuple(fact for done in state.recent for fact in done.facts)
         notices = tuple(notice for done in state.recent for notice in done.notices)
-        self._store.record(record=Record(view=view_of(state), facts=facts, notices=notices))
+        orders = tuple(order for done in state.recent for order in done.orders)
+        self._store.record(record=Record(view=view_of(state), facts=facts, notices=notices, orders=orders))
 
     def _lose(self, view: CaseView) -> None:
         """Say that no deadline of this case is armed, which is the truth: the auditor reports that at once.

@@ -1,6 +1,6 @@
 """The relay process: carries what the store owes to the workflows and to people.
 
-Four loops over the outbox: cases to start, commands whose own delivery did not succeed,
+Loops over the outbox: cases to start, children to start, commands whose own delivery did not succeed,
 notices to send, and instructions whose reminders are due. A row is claimed for a lease;
 whoever dies lets its lease run out and another relay takes over. Rows of severe cases go
 first.
@@ -29,6 +29,7 @@ from usecases.city import City
 from usecases.deliver import deliver as deliver_command
 from usecases.instruct import fire
 from usecases.start_case import Start, start_cases
+from usecases.start_child import begin_of, start_child
 
 LEASE_S = 30.0
 STARTS = 24
@@ -66,6 +67,7 @@ class Relay:
         """Run until stopped."""
         await asyncio.gather(
             self._loop(stop, OutboxKind.START_CASE, STARTS, self._start_and_yield),
+            self._loop(stop, OutboxKind.START_CHILD, 16, self._children),
             self._loop(stop, OutboxKind.DELIVER_COMMAND, 16, self._commands),
             self._loop(stop, OutboxKind.NOTIFY, 16, self._notify),
             self._loop(stop, OutboxKind.INSTRUCTION_TIMER, 1, self._remind, idle_s=REMINDERS_IDLE_S),
@@ -147,6 +149,14 @@ class Relay:
                 raise LookupError(f"outbox row {row.key} without its report")
             starts.append(Start(outbox_id=row.id, report=report, again=row.attempts > 1))
         return starts
+
+    async def _children(self, rows: list[OutboxRow]) -> None:
+        await asyncio.gather(*(self._child(row) for row in rows))
+
+    async def _child(self, row: OutboxRow) -> None:
+        start = begin_of(row.payload)
+        if not await start_child(city=self._city, start=start, outbox_id=row.id):
+            await self._again(row, "not_started", _soon(row))
 
     async def _commands(self, rows: list[OutboxRow]) -> None:
         await asyncio.gather(*(self._command(row) for row in rows))

@@ -16,6 +16,7 @@ from domain.case import ENDED, Fact, Status
 from domain.views import CaseView, Record
 from store.database import Database, insert_into
 from store.notices import owe
+from store.orders import owe_orders
 from store.rows import Done
 from store.settle import settle
 from store.tables import case_links, cases, history, reports
@@ -87,6 +88,7 @@ class CaseWriter(Database):
             values = [_fact_values(*key, fact) for key, fact in facts.items()]
             connection.execute(_put_facts(sqlite=self._sqlite), values)
         owe(connection, (record for record, _ in records))
+        owe_orders(connection, (record for record, _ in records), sqlite=self._sqlite)
         settle(connection, [done for _, done in records if done is not None])
 
     def _locked(self, connection: Connection, views: "dict[str, CaseView]") -> "dict[str, Held]":

@@ -15,6 +15,7 @@ class OutboxKind(StrEnum):
     """What an outbox row asks the relay to do."""
 
     START_CASE = "start_case"
+    START_CHILD = "start_child"
     DELIVER_COMMAND = "deliver_command"
     NOTIFY = "notify"
     INSTRUCTION_TIMER = "instruction_timer"
@@ -79,9 +80,9 @@ class OutboxRow:
     """A claimed row. ``key`` is unique for ever, whoever inserts it again.
 
     ``case_no`` is the number of an instruction where the row belongs to one. ``payload`` is
-    JSON-plain: ``{"report_no"}`` of a start, ``{"request_id"}`` of a command, ``{"wave"}``
-    of an instruction's timer, and of a notice ``{"epoch", "seq", "n", "template", "unit", "report_no",
-    "channel", "context"}``. ``recipient`` is the address of a notice and may be personal
+    JSON-plain: ``{"report_no"}`` of a start, a whole ``Begin`` of a child's, ``{"request_id"}`` of a
+    command, ``{"wave"}`` of an instruction's timer, and of a notice ``{"epoch", "seq", "n", "template",
+    "unit", "report_no", "channel", "context"}``. ``recipient`` is the address of a notice and may be personal
     data. ``attempts`` counts this claim; ``lost`` counts earlier claims whose worker let
     the lease run out, so nobody knows what became of them.
     """
