@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from boot import cli_case, cli_duty, cli_pack, cli_rules, cli_whatif
+from boot import cli_case, cli_duty, cli_pack, cli_plan, cli_rules, cli_whatif
 from boot.log import configure
 from boot.settings import Settings
 
@@ -25,6 +25,8 @@ app.command("duty")(cli_duty.duty)
 app.command("route")(cli_rules.route)
 app.command("simulate")(cli_rules.simulate)
 app.command("whatif")(cli_whatif.whatif)
+app.command("plan")(cli_plan.plan)
+app.command("apply")(cli_plan.apply)
 
 Host = Annotated[str, typer.Option(help="address to listen on")]
 Port = Annotated[int, typer.Option(help="port to listen on")]

@@ -93,13 +93,22 @@ def prepare(settings: Settings) -> None:
     """Bring the database up to date and publish units, areas and the atlas of the pack."""
     store = connect_store(settings)
     store.migrate()
+    publish_pack(settings=settings, store=store)
+    store.close()
+
+
+def publish_pack(*, settings: Settings, store: Store) -> bool:
+    """Put units, areas and atlas of the pack on this disk in force; False when they are already.
+
+    The atlas comes first and the units last: processes that see the units' version find the
+    rest there.
+    """
     pack = load_pack(folder=settings.pack)
-    store.publish_units(units=pack.tree.units(), version=pack.version)
+    publish(pack_folder=settings.pack, cache=atlas_cache(settings))
     areas = (
         AreaRow(level=int(area.level), code=area.code, name=area.name, parent=area.parent)
         for level in Level
         for area in pack.areas.at(level)
     )
     store.publish_areas(areas=areas, version=pack.version)
-    publish(pack_folder=settings.pack, cache=atlas_cache(settings))
-    store.close()
+    return store.publish_units(units=pack.tree.units(), version=pack.version)
