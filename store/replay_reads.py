@@ -70,7 +70,8 @@ class ReplayReader(Database):
     def last_recorded(self) -> datetime | None:
         """Return when the last recorded fact happened: up to then the lives are known. Reads the whole history."""
         statement = select(func.max(history.c.at))
-        return self._read(lambda connection: connection.execute(statement).scalar_one())
+        found: datetime | None = self._read(lambda connection: connection.execute(statement).scalar_one())
+        return found
 
     def published_version(self, *, what: str = "units") -> str:
         """Return the version of the pack whose units (or ``areas``) are in force; empty before any is."""

@@ -15,7 +15,8 @@ from domain.case import ENDED, CaseState, Status
 from domain.decide import decide
 from domain.decision import RoutingDecision
 from domain.errors import CommandRefused
-from domain.messages import ApplyPolicy, TimePassed
+from domain.messages import TimePassed
+from domain.messages_command import ApplyPolicy
 from domain.place import ReportedPlace
 from domain.policy import CaseRules
 from domain.views import CaseFilter, CasePage, CaseView

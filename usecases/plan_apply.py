@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from domain.actor import Actor
 from domain.case import ENDED
-from domain.messages import ApplyPolicy
+from domain.messages_command import ApplyPolicy
 from store.rows import InboxRow
 from usecases.city import City, Grounds
 from usecases.gateway import UnableToReachCase

@@ -55,8 +55,8 @@ def read_plan(path: Path) -> PlanFile:
         raise UnableToReadPlan(f"{path}: not as `cityops plan` wrote it: make a new plan")
     del body["format"]
     moment = datetime.fromisoformat(body.pop("generated_at"))
-    cases = {name: tuple(body.pop(name)) for name in ("open", "chosen")}
-    return PlanFile(**body, **cases, generated_at=moment)
+    opened, chosen = tuple(body.pop("open")), tuple(body.pop("chosen"))
+    return PlanFile(**body, open=opened, chosen=chosen, generated_at=moment)
 
 
 def choose(which: str, *, open_cases: tuple[str, ...]) -> tuple[str, ...]:
