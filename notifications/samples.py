@@ -27,6 +27,7 @@ _FACTS = NoticeFacts(
     link="https://cityops.example/cases/WH-20261122-000123",
 )
 _REPEATED = LocalText(zh="连续两次返工", en="two reworks in a row")
+_WAITING = LocalText(zh="等待配件到货", en="spare parts are on their way")
 _SOLVED = LocalText(zh="井盖已更换", en="the cover has been replaced")
 _CITY = LocalText(zh="武汉市城市运行管理中心", en="Wuhan Urban Operations Centre")
 _LATE = ("楚才社区工作站", "水果湖社区工作站")
@@ -76,6 +77,17 @@ SAMPLES: Mapping[TemplateName, Mapping[str, Json]] = MappingProxyType(
             (_T.SUPERVISION_CLOSED, replace(_FACTS, deadline=None)),
             (_T.APPEAL_REVIEW, _FACTS),
             (_T.APPEAL_DECIDED, replace(_FACTS, decision="granted", deadline=None)),
+            (_T.TASK_ASSIGNED, replace(_FACTS, about="whistle")),
+            (_T.TASK_SIGNED_IN, replace(_FACTS, deadline=None)),
+            (_T.TASK_REPORTED, replace(_FACTS, deadline=None)),
+            (_T.TASK_LATE, replace(_FACTS, about="task")),
+            (_T.TASK_ENDED, replace(_FACTS, deadline=None)),
+            (_T.STAGE_LATE, replace(_FACTS, about="contact")),
+            (_T.EXTENSION_REQUESTED, _FACTS),
+            (_T.EXTENSION_DECIDED, replace(_FACTS, decision="granted")),
+            (_T.EXTENDED, replace(_FACTS, unit=None, reason=_WAITING, link=None)),
+            (_T.SUSPENDED, _FACTS),
+            (_T.RESUMED, _FACTS),
             (_T.INSTRUCTION, replace(_ORDER, about="told")),
             (_T.INSTRUCTION_REMINDER, replace(_ORDER, about="half")),
             (
