@@ -1,6 +1,7 @@
 """The case workflow on the real server: what a life costs, what is refused, what is remembered."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from temporalio.client import WorkflowExecutionStatus
@@ -13,11 +14,13 @@ from tests.integration.temporal_env import Desk
 from tests.unit.builders import (
     CHECKER,
     OPERATOR,
+    PLACE,
     POWER,
     REPORT,
     SYSTEM,
     WATER,
     beginning,
+    full_rules,
     handler,
 )
 from usecases.gateway import CaseNotRunning
@@ -28,19 +31,21 @@ pytestmark = pytest.mark.temporal
 STANDARD_LIFE = 25
 
 
-async def standard_life(desk: Desk) -> str:
+async def standard_life(desk: Desk, **changes: Any) -> str:
     """File, route, dispatch, accept, submit, check, close, visit."""
-    state = await desk.start(beginning(site_check=True))
+    state = await desk.start(beginning(site_check=True, **changes))
     case_no = state.case_no
     await desk.send(case_no, SignIn, by=handler(WATER), assignee="zhang")
     await desk.send(case_no, SubmitResult, by=handler(WATER), result="repaired")
-    await desk.send(case_no, RecordCheck, by=CHECKER, passed=True)
+    on_site: dict[str, Any] = {"photos": ("sha256-1",), "lon": PLACE.lon, "lat": PLACE.lat}
+    await desk.send(case_no, RecordCheck, by=CHECKER, passed=True, **on_site)
     await desk.send(case_no, RecordVisit, by=OPERATOR, report_no=REPORT, reached=True, solved=True, grade=5)
     return case_no
 
 
-async def test_a_standard_life_costs_at_most_25_events(desk: Desk) -> None:
-    case_no = await standard_life(desk)
+@pytest.mark.parametrize("whole", [False, True], ids=["first rules", "whole rulebook"])
+async def test_a_standard_life_costs_at_most_25_events(desk: Desk, whole: bool) -> None:
+    case_no = await standard_life(desk, **({"rules": full_rules()} if whole else {}))
     told = desk.told(case_no)
     assert told.case.status == Status.EVALUATED
     assert [fact.seq for fact in told.facts] == list(range(1, told.case.seq + 1))
