@@ -68,6 +68,15 @@ class RefusalCode(StrEnum):
     OWN_PARENT = "own_parent"
     HAS_PARENT = "has_parent"
     RULEBOOK_REQUIRED = "rulebook_required"
+    TASK_TEXT_REQUIRED = "task_text_required"
+    TASK_TO_OWNER = "task_to_owner"
+    TOO_MANY_TASKS = "too_many_tasks"
+    RECEIPT_REQUIRED = "receipt_required"
+    BEING_MERGED = "being_merged"
+    EMERGENCY_OPEN = "emergency_open"
+    NOT_A_SUPERVISOR = "not_a_supervisor"
+    NOT_REPLIED = "not_replied"
+    RETURNED_BEFORE = "returned_before"
     TOO_MANY_LEVELS = "too_many_levels"
     TOO_MANY_CHILDREN = "too_many_children"
 
@@ -94,8 +103,8 @@ REFUSALS: dict[RefusalCode, tuple[str, str]] = {
         "a handler never checks or closes its own case; let the supervising side do it",
     ),
     RefusalCode.UNIT_REQUIRED: (
-        "核查和结案必须由某一单位作出，请注明操作者的单位",
-        "checking and closing are acts of a unit; name the actor's unit",
+        "核查、结案和审核必须由某一单位作出，请注明操作者的单位",
+        "checking, closing and reviewing are acts of a unit; name the actor's unit",
     ),
     RefusalCode.CHECK_OUTSTANDING: (
         "核查尚未完成，不能按“已解决”结案；请录入核查结果",
@@ -225,8 +234,8 @@ REFUSALS: dict[RefusalCode, tuple[str, str]] = {
         "no appeal waits for a review",
     ),
     RefusalCode.SECOND_REVIEWER: (
-        "复审须由初审人以外、且非处置单位的人员作出",
-        "the second review is another person's, and never the handling unit's",
+        "申诉须由两人先后审核，且均不得来自处置单位",
+        "an appeal is reviewed by two different people, neither of a unit that handled the case",
     ),
     RefusalCode.CHECK_PHOTO_REQUIRED: (
         "现场核查须附照片",
@@ -292,9 +301,33 @@ REFUSALS: dict[RefusalCode, tuple[str, str]] = {
         "案件已属于 {parent}",
         "the case belongs to {parent} already",
     ),
+    RefusalCode.EMERGENCY_OPEN: (
+        "应急信息尚未终报，不能结案；请先报送终报",
+        "the emergency has no final report yet: make it, then close the case",
+    ),
     RefusalCode.RULEBOOK_REQUIRED: (
         "本案按旧规则立案，请先“适用新规则”",
         "the case began under older rules: apply the new policy to it first",
+    ),
+    RefusalCode.RECEIPT_REQUIRED: (
+        "必须填写对方的回执编号",
+        "the other side's receipt number is required",
+    ),
+    RefusalCode.BEING_MERGED: (
+        "案件 {case} 正在并案，请稍后刷新再试",
+        "case {case} is being merged itself: reload it in a moment and try again",
+    ),
+    RefusalCode.NOT_A_SUPERVISOR: (
+        "督办由本案的上级单位下达，不得由主办单位下达或对本单位下达",
+        "a level of this case's ladder or one of its supervisors orders, never the owner, and nobody orders itself",
+    ),
+    RefusalCode.NOT_REPLIED: (
+        "督办 {item} 尚未回复，不能审核",
+        "order {item} was not replied to yet: there is nothing to review",
+    ),
+    RefusalCode.RETURNED_BEFORE: (
+        "{unit} 已退回过本案，不能再派给该单位；如有争议请提请裁定",
+        "{unit} has given this case back before; only a ruling may give it there again",
     ),
     RefusalCode.TOO_MANY_LEVELS: (
         "联合处置最多 {most} 级",
@@ -303,6 +336,18 @@ REFUSALS: dict[RefusalCode, tuple[str, str]] = {
     RefusalCode.TOO_MANY_CHILDREN: (
         "一个案件最多 {most} 个子案件；请在子案件之下再分",
         "a case has at most {most} children: divide further under one of them",
+    ),
+    RefusalCode.TASK_TEXT_REQUIRED: (
+        "请写明任务内容或完成情况",
+        "say what is to be done, or what was done",
+    ),
+    RefusalCode.TASK_TO_OWNER: (
+        "{owner} 是本案主办单位，不能再作为任务单位",
+        "{owner} owns the case: it cannot be given a task of it",
+    ),
+    RefusalCode.TOO_MANY_TASKS: (
+        "一个案件最多 {most} 项任务；请改为联合处置，下派子案件",
+        "a case has at most {most} tasks: make it a joint case with children",
     ),
 }
 

@@ -18,6 +18,7 @@ from domain.place import Level
 from domain.policy import Rung
 from domain.rota import covers
 from domain.step import Step
+from domain.supervision import supervise_overdue
 from domain.unit import DutyHours
 
 OF_LEVEL = "level."
@@ -262,9 +263,13 @@ def _remind_level(step: Step, deadline: Deadline) -> None:
 
 
 def handling_overdue(step: Step, deadline: Deadline) -> None:
-    """E4 at 100 %: the unit is overdue, supervised (督办), and the level above gets a copy."""
+    """E4 at 100 %: the unit is overdue, supervised (督办), and the level above gets a copy.
+
+    Under the rulebook the supervision is an order to reply to, and the unit is told by it.
+    """
     step.record("overdue", row=22, due_at=deadline.at, owner=step.state.owner)
-    step.tell("overdue", unit=step.state.owner)
+    if not supervise_overdue(step, start=clock_start(step, deadline)):
+        step.tell("overdue", unit=step.state.owner)
     above = next_above(step)
     if above is not None:
         step.tell("overdue", unit=above, copy=True)

@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
+from domain.aspects import UNFINISHED
 from domain.begin import file, merge
 from domain.blockers import refuse_while_children_open
-from domain.case import Alarm, ReportRef, Status, Trigger
+from domain.case import Alarm, CaseState, ReportRef, Status, Trigger
 from domain.duty import give, rungs_above
 from domain.errors import CommandRefused, RefusalCode
-from domain.escalation import ask_above, raise_level
+from domain.escalation import ask_above, raise_level, stand_down
 from domain.limit import Limit
 from domain.messages import (
     CancelCase,
@@ -25,6 +26,8 @@ from domain.messages import (
 )
 from domain.place import Level
 from domain.step import Step
+from domain.supervision import end_orders
+from domain.visit import sampled, visit_joiner
 
 
 def file_case(step: Step, command: FileCase) -> None:
@@ -65,8 +68,28 @@ def join_report(step: Step, command: JoinReport) -> None:
     joined = ReportRef(report_no=command.report_no, visit=visit, came_from=command.merged_case)
     step.change(reports=(*step.state.reports, joined))
     step.record("report_joined", row=7, report=command.report_no, merged_case=command.merged_case)
-    if step.state.closed_at is not None:
-        step.tell("result", report_no=command.report_no, close_kind=step.state.close_kind)
+    _answer_joiner(step, joined)
+
+
+def _answer_joiner(step: Step, report: ReportRef) -> None:
+    """Tell who joined a settled case how it was settled; they are visited as the others are (rows 3, 31)."""
+    state, number = step.state, report.report_no
+    answered = state.closed_at is None and state.status in (
+        Status.ANSWERED,
+        Status.VISITING,
+        Status.EVALUATED,
+    )
+    if state.closed_at is not None:
+        step.tell("result", report_no=number, close_kind=state.close_kind)
+    elif answered:
+        step.tell("answered", report_no=number)
+    elif state.status is Status.REFUSED:
+        step.tell("refused", report_no=number, refused_for=state.refused_for)
+    elif state.status is Status.TRANSFERRED_OUT and state.transfer is not None:
+        step.tell("transferred", report_no=number, to=state.transfer.to)
+    asked = state.closed_at is not None or (answered and sampled(step))
+    if step.book is not None and asked and report.visit == "open":
+        visit_joiner(step)
 
 
 def sign_in(step: Step, command: SignIn) -> None:
@@ -141,8 +164,13 @@ def arbitrate(step: Step, *, why: str, crosses: bool = False) -> None:
 
 
 def grant_return(step: Step, command: GrantReturn) -> None:
-    """Row 16: fresh handling limit for the next owner, the total clock goes on."""
+    """Row 16: fresh handling limit for the next owner, the total clock goes on.
+
+    Under the rulebook never back to a unit that has returned it itself: that is for a ruling.
+    """
     _need_other(step, command.lead)
+    if step.book is not None and command.lead in step.state.returned_by:
+        raise CommandRefused(RefusalCode.RETURNED_BEFORE, unit=command.lead)
     former = step.state.owner
     give(step, row=16, unit=command.lead, limit=usual_limit(step), why=command.reason)
     step.tell("return_decided", unit=former, granted=True, owner=command.lead)
@@ -168,9 +196,14 @@ def rule(step: Step, command: Rule) -> None:
 
 
 def reassign(step: Step, command: Reassign) -> None:
-    """A commanding level names another owner; the supervisors stay."""
+    """A commanding level names another owner; the supervisors stay.
+
+    A ruling bound the lead it named (row 19), not whoever gets the case after it.
+    """
     _need_other(step, command.lead)
     need_reason(command.reason)
+    if step.book is not None:
+        step.change(bound=False)
     give(step, row=0, unit=command.lead, limit=usual_limit(step), why=command.reason)
 
 
@@ -186,19 +219,40 @@ def report_up(step: Step, command: ReportUp) -> None:
 
 
 def cancel_case(step: Step, command: CancelCase) -> None:
-    """Row 36: never for severity 1–2; safety cases go on regardless."""
+    """Row 36: never for severity 1–2 or an illegal act, an exercise's apart; safety cases go on regardless."""
     need_reason(command.reason)
     if step.state.urgent and not step.state.exercise:
         raise CommandRefused(RefusalCode.SEVERE_CASE_NOT_CANCELLABLE)
+    if _is_illegal(step.state) and not step.state.exercise:
+        raise CommandRefused(RefusalCode.ILLEGAL_ACT_NOT_CANCELLABLE)
     refuse_while_children_open(step.state)
-    owner, handled = step.state.owner, step.state.status is not Status.TRIAGING
+    handled = step.state.status is not Status.TRIAGING
+    end_orders(step)
+    stand_down(step)
     step.change(deadlines=())
     step.move(36, reason=command.reason)
     if handled:
-        step.tell("cancelled", unit=owner, reason=command.reason)
+        for unit in _concerned(step):
+            step.tell("cancelled", unit=unit, reason=command.reason)
     for report in step.state.reports:
         step.tell("cancelled", report_no=report.report_no, reason=command.reason)
     step.change(reports=tuple(replace(report, visit="not_wanted") for report in step.state.reports))
+
+
+def _is_illegal(state: CaseState) -> bool:
+    """Tell whether a tag of the case stands for an illegal act."""
+    illegal = {rule.tag for rule in state.rules.tags if rule.illegal}
+    return not illegal.isdisjoint(state.tags)
+
+
+def _concerned(step: Step) -> tuple[str, ...]:
+    """Return who had this case on the desk: the owner, under the rulebook helpers and supervisors too."""
+    state = step.state
+    if step.book is None:
+        return (state.owner,)
+    tasked = (task.unit for task in state.tasks if task.status in UNFINISHED)
+    ordered = (order.unit for order in state.supervisions)
+    return tuple(dict.fromkeys((state.owner, *state.co_handlers, *tasked, *ordered, *state.supervisors)))
 
 
 def _decider(step: Step) -> str:
