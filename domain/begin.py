@@ -7,10 +7,12 @@ from domain.beginning import Begin
 from domain.case import Alarm, CaseState, Done, Outcome, ReportRef, Status, Trigger
 from domain.decision import RoutingDecision
 from domain.duty import give
-from domain.escalation import raise_level, tell_top
+from domain.escalation import enter_at, stand_down
 from domain.place import Level
+from domain.rows_emergency import grade_floor, start_by_rules
 from domain.span import enter_wide
 from domain.step import Step
+from domain.supervision import open_order, top_unit
 
 BEGIN = "begin"
 """The request id under which a state remembers its first facts."""
@@ -33,6 +35,8 @@ def begin(start: Begin) -> Outcome:
     )
     if start.repeat_of is not None:
         step.record("repeated", row=39, actor=ENGINE, repeat_of=start.repeat_of, repeats=start.repeats)
+    if start.apart_from is not None and start.report_no:
+        step.tell("split", report_no=start.report_no, master=start.apart_from)
     if start.master is not None:
         merge(step, start.master, why="same place and category")
     elif start.decision.lead is None or step.state.uncertain or _ask_first(step):
@@ -107,10 +111,12 @@ def wait_for_triage(step: Step) -> None:
 def merge(step: Step, master: str, *, why: str) -> None:
     """Row 7: the report's case ends here and lives on in its master."""
     step.disarm("triage")
+    stand_down(step)
     step.move(7, master=master, reason=why)
     step.change(master=master)
     for report in step.state.reports:
-        step.tell("merged", report_no=report.report_no, master=master)
+        if report.came_from != master:
+            step.tell("merged", report_no=report.report_no, master=master)
 
 
 def file(step: Step, decision: RoutingDecision) -> None:
@@ -131,11 +137,32 @@ def file(step: Step, decision: RoutingDecision) -> None:
     if step.state.total_due is None:
         step.change(total_due=total_due)
     give(step, row=13, unit=decision.lead or step.state.triage_unit, limit=limit, copy=True)
-    if rules.escalation.floor < decision.level:
-        _enter_high(step, rules.escalation.floor)
+    # E1: a severe case is commanded from above from its first minute, an emergency as its grade says.
+    enter_at(step, min(rules.escalation.floor, grade_floor(step)), Trigger.SEVERITY)
+    _enter_tagged(step)
+    start_by_rules(step)
 
 
-def _enter_high(step: Step, floor: Level) -> None:
-    """E1: a severe case is commanded from above from its first minute."""
-    if not raise_level(step, Trigger.SEVERITY, start=step.now, floor=floor):
-        tell_top(step, Trigger.SEVERITY)
+def _enter_tagged(step: Step) -> None:
+    """E9: the highest level of the tags' rules, and one supervision order (督办) for all that ask for one."""
+    state = step.state
+    found = [rule for rule in state.rules.tags if rule.tag in state.tags]
+    found = [rule for rule in found if rule.supervise or rule.floor < Level.GRID]
+    if step.book is None or not found:
+        return
+    floor, tags = min(rule.floor for rule in found), [rule.tag for rule in found]
+    step.record("tagged", row=22, trigger=Trigger.TAG.value, tags=tags, level=floor.name)
+    enter_at(step, floor, Trigger.TAG)
+    ordered = any(order.cause == Trigger.TAG.value for order in state.supervisions)
+    by = _commander(step)
+    if any(rule.supervise for rule in found) and not ordered and by != step.state.owner:
+        open_order(
+            step, by=by, unit=step.state.owner, cause=Trigger.TAG.value, text=", ".join(tags), actor=ENGINE
+        )
+
+
+def _commander(step: Step) -> str:
+    """Return who commands at the case's level, never the owner."""
+    rung = step.rung(step.state.level)
+    unit = rung.unit if rung is not None else None
+    return unit if unit is not None and unit != step.state.owner else top_unit(step)

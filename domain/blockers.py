@@ -33,6 +33,8 @@ def blockers(state: CaseState) -> Iterator[CommandRefused]:
         yield CommandRefused(RefusalCode.TASKS_OPEN, tasks=", ".join(tasks))
     if state.report_up is not None:
         yield CommandRefused(RefusalCode.DECISION_OWED, unit=state.report_up.to)
+    if state.emergency is not None and state.emergency.final_at is None:
+        yield CommandRefused(RefusalCode.EMERGENCY_OPEN)
 
 
 def open_children(state: CaseState) -> tuple[str, ...]:

@@ -106,12 +106,12 @@ def _reach(
     if step.state.status is Status.DISPATCHED:
         arm_sign_in(step, start=start)
     if step.book is not None:
-        _await_word(step, unit, limit=step.book.acknowledge, start=start)
+        await_word(step, unit, limit=step.book.acknowledge, start=start)
         if any(one.name is Alarm.HANDLING_RAISE for one in step.state.deadlines):
             arm_not_solved(step, start=start)
 
 
-def _await_word(step: Step, unit: str, *, limit: Limit, start: datetime) -> None:
+def await_word(step: Step, unit: str, *, limit: Limit, start: datetime) -> None:
     """Expect the newest supervisor's word that it has seen the case; several at once leave the last one owing it."""
     rules = step.policy.escalation
     step.change(awaiting=unit)
