@@ -1,6 +1,8 @@
 """What the store knows about instructions: single ones, a unit's, receivers by page, counts by level."""
 
-from sqlalchemy import Connection, func, select
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, select
 
 from domain.instruction import Counts, Instruction, InstructionState, Receiver, ReceiverState
 from domain.place import Level
@@ -110,32 +112,16 @@ class InstructionReader(Database):
         Raises UnableToReadCursor.
         """
         size = max(1, min(limit, _LONGEST))
-        statement = select(_TOLD.id, _TOLD.number, *(_TOLD[name] for name in _RECEIPT)).where(
-            _TOLD.unit == unit
-        )
+        statement = select(instruction_receivers).where(_TOLD.unit == unit)
         if missing is not None:
             statement = statement.where(_TOLD.done.is_(not missing))
         if state is not None:
-            statement = statement.where(
-                _TOLD.number.in_(select(instructions.c.number).where(instructions.c.state == state.value))
-            )
+            chosen = select(instructions.c.number).where(instructions.c.state == state.value)
+            statement = statement.where(_TOLD.number.in_(chosen))
         if cursor is not None:
             statement = statement.where(_TOLD.id < _number(cursor))
         statement = statement.order_by(_TOLD.id.desc()).limit(size + 1)
-
-        def work(connection: Connection) -> InstructionPage:
-            rows = connection.execute(statement).mappings().all()
-            numbers = [row["number"] for row in rows[:size]]
-            chosen = select(instructions).where(instructions.c.number.in_(numbers))
-            by_number = {row["number"]: instruction_of(row) for row in connection.execute(chosen).mappings()}
-            found = tuple(
-                Receipt(instruction=by_number[row["number"]], receiver=receiver_of(row))
-                for row in rows[:size]
-            )
-            end = str(rows[size - 1]["id"]) if len(rows) > size else None
-            return InstructionPage(instructions=found, next_cursor=end)
-
-        return self._read(work)
+        return self._read(lambda connection: _received(connection, statement, size))
 
     def instruction_acts(self, *, number: str, limit: int = _LONGEST) -> list[InstructionAct]:
         """Return what was done with an instruction, newest first."""
@@ -151,7 +137,14 @@ class InstructionReader(Database):
         )
 
 
-_RECEIPT = ("n", "unit", "level", "parent", "told_at", "read_at", "reply", "replied_at", "reminded")
+def _received(connection: Connection, statement: Select[Any], size: int) -> InstructionPage:
+    rows = connection.execute(statement).mappings().all()
+    numbers = [row["number"] for row in rows[:size]]
+    chosen = select(instructions).where(instructions.c.number.in_(numbers))
+    by_number = {row["number"]: instruction_of(row) for row in connection.execute(chosen).mappings()}
+    found = (Receipt(instruction=by_number[row["number"]], receiver=receiver_of(row)) for row in rows[:size])
+    end = str(rows[size - 1]["id"]) if len(rows) > size else None
+    return InstructionPage(instructions=tuple(found), next_cursor=end)
 
 
 def _counts(connection: Connection, number: str) -> dict[Level, Counts]:
