@@ -23,6 +23,21 @@ CLOSE_WORDS = {
     "forced": LocalText(zh="强制结案", en="closed by order"),
 }
 
+WHY = ("refused_for", "missing", "why")
+"""Where a notice says why, by a code."""
+WHY_WORDS = {
+    "out_of_scope": LocalText(zh="不属于受理范围", en="out of scope"),
+    "statutory_channel": LocalText(zh="应通过法定途径办理", en="a statutory channel applies"),
+    "in_hand": LocalText(zh="同一事项正在办理或已办结", en="the same matter is in hand or done"),
+    "secret": LocalText(zh="涉及不宜公开事项", en="a confidential matter"),
+    "illegal": LocalText(zh="违反法律法规或公序良俗", en="unlawful or improper"),
+    "place": LocalText(zh="具体地点", en="the exact place"),
+    "owner": LocalText(zh="责任主体", en="whose it is"),
+    "evidence": LocalText(zh="证据材料", en="evidence"),
+    "other": LocalText(zh="其他情况", en="further details"),
+    "no_answer": LocalText(zh="多次询问未获答复", en="our questions were not answered"),
+}
+
 
 def message_of(*, city: City, row: OutboxRow, public_url: str) -> Message | None:
     """Return the message of a notice row; None when its case is gone."""
@@ -66,9 +81,12 @@ def context_of(
         trigger=said.get("trigger"),
         deadline=datetime.fromisoformat(due) if due else _deadline(view, payload),
         limit=said.get("limit"),
-        outcome=CLOSE_WORDS.get(str(said.get("close_kind"))),
+        reason=next((WHY_WORDS[said[key]] for key in WHY if said.get(key) in WHY_WORDS), None),
+        outcome=_outcome(city, payload["template"], said),
         other_case_no=said.get("master") or said.get("child"),
         decision=_decision(said),
+        # Somebody's own words go to the reporter they were said to, and to nobody else.
+        words=said.get("words") if payload.get("report_no") else None,
         # A reporter has no business on the staff's pages.
         link=f"{public_url}/cases/{view.case_no}" if payload.get("unit") else None,
         exercise=view.exercise or bool(said.get("exercise")),
@@ -95,6 +113,13 @@ def _category(category: Category | None, view: CaseView) -> LocalText:
 
 def _unit(unit: Unit | None) -> LocalText | None:
     return LocalText(zh=unit.name_zh, en=unit.name_en) if unit is not None else None
+
+
+def _outcome(city: City, template: str, said: dict[str, Any]) -> LocalText | None:
+    """Return how it was closed, or to whom it was handed over."""
+    if template == "transferred":
+        return _unit(city.pack.tree.find(str(said.get("to"))))
+    return CLOSE_WORDS.get(str(said.get("close_kind")))
 
 
 def _decision(said: dict[str, Any]) -> str | None:

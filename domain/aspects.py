@@ -154,12 +154,18 @@ class Pause:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InfoRequest:
-    """A question to the reporter: what is missing (place, owner, evidence), asked how often (row 8)."""
+    """A question to the reporter: what is missing (place, owner, evidence), asked how often (row 8).
+
+    ``answers`` are all that came so far, oldest first; ``answered_at`` is None while one is awaited.
+    Both question and answers may be personal: they stay here, never in facts or logs.
+    """
 
     missing: str
     question: str
     asked_at: datetime
     tries: int = 1
+    answered_at: datetime | None = None
+    answers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

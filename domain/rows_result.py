@@ -7,6 +7,7 @@ from domain.case import Alarm, ReportRef, Status, Trigger
 from domain.duty import arm_handling, give, next_above
 from domain.errors import CommandRefused, RefusalCode
 from domain.escalation import raise_level, tell_top
+from domain.limit import Limit
 from domain.messages import (
     CloseCase,
     CloseKind,
@@ -19,6 +20,7 @@ from domain.messages import (
 from domain.policy import CheckRule
 from domain.rows_duty import note_contact
 from domain.step import Step
+from domain.visit import retain, visit_reporters
 
 VISIT_TRIES = 3
 """Tries to reach a reporter before it counts as no answer (row 31)."""
@@ -153,12 +155,7 @@ def close(step: Step, kind: CloseKind, reason: str, *, finding: RecordCheck | No
     for report in step.state.reports:
         step.tell("result", report_no=report.report_no, close_kind=kind.value)
     step.tell("closed", unit=step.state.owner, close_kind=kind.value)
-    if any(report.visit == "open" for report in step.state.reports):
-        due_at = step.due(start=step.now, limit=step.policy.stages.visit)
-        step.move(31, due_at=due_at, actor=ENGINE)
-        step.arm((Alarm.VISIT, due_at))
-    else:
-        _retain(step)
+    visit_reporters(step)
 
 
 def record_visit(step: Step, command: RecordVisit) -> None:
@@ -209,12 +206,26 @@ def reopen(step: Step) -> None:
     step.move(33, unsolved=step.state.unsolved)
     step.change(reopened=state.reopened + 1)
     limit = (state.decision.limit if state.decision is not None else None) or step.policy.default_limit
-    give(step, row=34, unit=state.owner, limit=limit.times(0.5))
+    half = limit.times(0.5)
+    give(step, row=34, unit=_reopened_for(step, half), limit=half)
     above = next_above(step)
     if above is not None:
         step.tell("reopened", unit=above)
     if step.state.unsolved >= step.policy.escalation.unsolved_visits:
         _not_solved(step)
+
+
+def _reopened_for(step: Step, limit: Limit) -> str:
+    """Return who gets a reopened case: its owner, or routing's where it was answered and never filed (row 3)."""
+    state, decision = step.state, step.state.decision
+    if state.filed_at is not None:
+        return state.owner
+    total = step.due(start=step.due(start=step.now, limit=limit), limit=step.policy.stages.check)
+    step.change(filed_at=step.now, total_due=total, proposals=(), uncertain=False)
+    if decision is None or decision.lead is None:
+        return state.triage_unit
+    step.change(co_handlers=decision.co_handlers, level=min(state.level, decision.level))
+    return decision.lead
 
 
 def _not_solved(step: Step) -> None:
@@ -229,8 +240,4 @@ def evaluate(step: Step) -> None:
     silent = sum(1 for report in step.state.reports if report.visit == "no_answer")
     step.disarm("stage")
     step.move(32, reached=reached, no_answer=silent)
-    _retain(step)
-
-
-def _retain(step: Step) -> None:
-    step.arm((Alarm.RETENTION, step.due(start=step.now, limit=step.policy.stages.retention)))
+    retain(step)

@@ -206,7 +206,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         zh="符合结案条件，由监督方结案", en="closing condition met; closed by the supervising side",
     ),
     Transition(
-        row=31, sources=(S.CLOSED, S.ANSWERED), target=S.VISITING, message="close_case", roles=(R.ENGINE,),
+        row=31, sources=(S.CLOSED, S.ANSWERED, S.EVALUATED), target=S.VISITING, message="close_case", roles=(R.ENGINE,),
         urgent="1WD", normal="1WD", zh="开始回访每一位诉求人", en="every reporter is visited", follows=True,
     ),
     Transition(

@@ -30,6 +30,8 @@ limit                     a limit as the standards write it ("2UH"), or None
 reason, outcome           {"zh", "en"} or None
 other_case_no             the case it was merged into, or a joint case's child, or None
 decision                  "granted", "refused" or None
+words                     what the desk says to this reporter in its own words, or None:
+                          an answer, a question, where to go. To reporters only
 link                      address of the case's page, or None
 exercise                  it is an exercise (演练) and must say so
 reply                     an instruction asks for a reply, not only for a receipt
@@ -75,6 +77,7 @@ VARIABLES = frozenset(
         "total",
         "trigger",
         "unit",
+        "words",
     }
 )
 
@@ -122,6 +125,7 @@ class NoticeFacts:
     outcome: LocalText | None = None
     other_case_no: str | None = None
     decision: str | None = None
+    words: str | None = None
     link: str | None = None
     exercise: bool = False
     reply: bool = False
@@ -154,6 +158,7 @@ def case_context(*, facts: NoticeFacts) -> dict[str, Json]:
         "outcome": _both(facts.outcome),
         "other_case_no": facts.other_case_no,
         "decision": facts.decision,
+        "words": facts.words,
         "link": facts.link,
         "exercise": facts.exercise,
         "reply": facts.reply,

@@ -30,6 +30,9 @@ _REPEATED = LocalText(zh="连续两次返工", en="two reworks in a row")
 _WAITING = LocalText(zh="等待配件到货", en="spare parts are on their way")
 _SOLVED = LocalText(zh="井盖已更换", en="the cover has been replaced")
 _CITY = LocalText(zh="武汉市城市运行管理中心", en="Wuhan Urban Operations Centre")
+_PEER = LocalText(zh="119消防救援指挥中心", en="Fire and rescue command 119")
+_MISSING = LocalText(zh="具体地点", en="the exact place")
+_TO_REPORTER = replace(_FACTS, unit=None, deadline=None, link=None)
 _LATE = ("楚才社区工作站", "水果湖社区工作站")
 _ORDER = replace(
     _FACTS,
@@ -62,6 +65,19 @@ SAMPLES: Mapping[TemplateName, Mapping[str, Json]] = MappingProxyType(
             (_T.REOPENED, _FACTS),
             (_T.MERGED, replace(_FACTS, unit=None, other_case_no="WH-20261122-000077")),
             (_T.CANCELLED, replace(_FACTS, deadline=None)),
+            (
+                _T.ANSWERED,
+                replace(_TO_REPORTER, words="窗口周六上午办公 / the desk is open on Saturday mornings"),
+            ),
+            (_T.REFUSED, replace(_TO_REPORTER, reason=_REPEATED, words="请拨打 12315 / please call 12315")),
+            (_T.TRANSFER, _FACTS),
+            (_T.TRANSFERRED, replace(_TO_REPORTER, outcome=_PEER)),
+            (
+                _T.INFO_WANTED,
+                replace(_FACTS, unit=None, reason=_MISSING, words="在哪个路口？ / which crossing?"),
+            ),
+            (_T.VERIFY_REQUEST, _FACTS),
+            (_T.SPLIT, replace(_TO_REPORTER, other_case_no="WH-20261122-000077")),
             (_T.REPORT_UP, _FACTS),
             (_T.REPORT_UP_DECIDED, _FACTS),
             (_T.EVENT_REPORT, replace(_FACTS, level=Level.CITY, deadline=None)),
