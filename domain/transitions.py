@@ -270,7 +270,10 @@ UNMOVED: dict[str, tuple[tuple[Status, ...], tuple[Role, ...]]] = {
     "decide_report_up": (DUTY, (R.SUPERVISOR, R.LEADER)),
     "reassign": ((S.DISPATCHED, S.ACCEPTED, S.HANDLING), (R.SUPERVISOR, R.DISPATCHER)),
     "regrade": (ACTIVE[1:], (*DESK, R.SUPERVISOR)),
-    "apply_policy": ((*ACTIVE[1:], *AFTER), (R.ENGINE, R.SUPERVISOR)),
+    "apply_policy": (
+        (*ACTIVE[1:], *AFTER, S.ANSWERED, S.REFUSED, S.TRANSFERRED_OUT),
+        (R.ENGINE, R.SUPERVISOR),
+    ),
     "acknowledge": (ACTIVE[1:], (R.DISPATCHER, R.LEADER, R.SUPERVISOR)),
     "jump_level": (ACTIVE[1:], (R.LEADER, R.DISPATCHER, R.SUPERVISOR)),
     "confirm_transfer": ((S.TRANSFERRED_OUT,), (R.ENGINE, R.PEER, *DESK)),

@@ -14,6 +14,7 @@ from domain.messages import COMMANDS, Command, FileCase, RequestReturn
 from domain.place import Level, ReportedPlace
 from domain.views import CaseView
 from usecases.city import City
+from usecases.command_levels import BY_HAND, check_service
 from usecases.file_report import check_condition
 from usecases.place_and_owner import Question, answer, by_hand, category_name, category_of, site_check
 from usecases.problems import BadRequest, ProblemCode
@@ -27,11 +28,13 @@ ENGINE_KINDS = frozenset({"join_report"})
 MOST_TEXT = 5_000
 MOST_CODE = 100
 MOST_PHOTOS = 50
+MOST_PEOPLE = 1_000_000
+FIGURES = ("dead", "injured")
 GRADES = range(1, 6)
 CODES = dict.fromkeys(
     (
         "kind", "lead", "proposed_unit", "checker", "category", "condition", "area_code", "assignee", "master",
-        "report_no", "close_kind",
+        "report_no", "close_kind", "service", "reference",
     ),
     MOST_CODE,
 )  # fmt: skip
@@ -77,8 +80,13 @@ def build(
         asked: FileByHand = _load(FileByHand, kind, fields)
         _check_units(city, fields)
         return _file_case(city=city, case_no=case_no, asked=asked, actor=actor, request_id=request_id)
+    if kind in BY_HAND:
+        said, make = BY_HAND[kind]
+        given = _load(said, kind, fields)
+        return make(city=city, case_no=case_no, asked=given, actor=actor, request_id=request_id)
     command: Command = _load(COMMANDS[kind], kind, fields, actor=actor, request_id=request_id)
     _check_units(city, fields)
+    check_service(city, command)
     if isinstance(command, RequestReturn):
         return _with_districts(city=city, case_no=case_no, command=command)
     return command
@@ -101,7 +109,7 @@ def _load(cls: Any, kind: str, fields: dict[str, Any], **own: Any) -> Any:
         {"pointer": f"/{name}", "code": "extra_forbidden", "detail": f"{kind} has no such field"}
         for name in sorted(set(fields) - known)
     ]
-    errors += _out_of_range(fields)
+    errors += _out_of_range(kind, fields)
     if errors:
         raise UnableToBuildCommand(errors)
     named = {name: _plain(value) for name, value in own.items()}
@@ -116,16 +124,20 @@ def _load(cls: Any, kind: str, fields: dict[str, Any], **own: Any) -> Any:
         ) from error
 
 
-def _out_of_range(fields: dict[str, Any]) -> list[dict[str, str]]:
-    """Return what the types cannot say: five grades, and no more photos than anybody looks at."""
+def _out_of_range(kind: str, fields: dict[str, Any]) -> list[dict[str, str]]:
+    """Return what the types cannot say: five grades of a visit, counts of people, not too many photos."""
     grade, photos = fields.get("grade"), fields.get("photos")
     errors = []
-    if isinstance(grade, int) and grade not in GRADES:
+    if kind == "record_visit" and isinstance(grade, int) and grade not in GRADES:
         errors.append(
             {"pointer": "/grade", "code": "out_of_range", "detail": "1 (very bad) to 5 (very good)"}
         )
     if isinstance(photos, list) and len(photos) > MOST_PHOTOS:
         errors.append({"pointer": "/photos", "code": "too_long", "detail": f"at most {MOST_PHOTOS}"})
+    for name in FIGURES:
+        figure = fields.get(name)
+        if isinstance(figure, int) and not 0 <= figure <= MOST_PEOPLE:
+            errors.append({"pointer": f"/{name}", "code": "out_of_range", "detail": f"0 to {MOST_PEOPLE}"})
     return errors
 
 

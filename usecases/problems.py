@@ -20,6 +20,7 @@ class ProblemCode(StrEnum):
     UNKNOWN_CHANNEL = "unknown_channel"
     UNKNOWN_AREA = "unknown_area"
     UNKNOWN_UNIT = "unknown_unit"
+    NOT_A_PEER = "not_a_peer"
     UNKNOWN_COMMAND = "unknown_command"
     UNKNOWN_ACTOR = "unknown_actor"
     ACTOR_REQUIRED = "actor_required"
@@ -101,6 +102,11 @@ PROBLEMS: dict[ProblemCode, tuple[int, str, str]] = {
         422,
         "没有编码为“{unit}”的单位；请核对编码，可用 GET /api/v1/units/{{code}} 查询",
         "no unit {unit} in the organisation tree; check the code, GET /api/v1/units/{{code}} knows them",
+    ),
+    ProblemCode.NOT_A_PEER: (
+        422,
+        "“{unit}”不是 110、119、120、122 等对接平台；请填写对接平台的编码",
+        "{unit} is not a platform outside such as 110, 119, 120 or 122; name the code of one",
     ),
     ProblemCode.UNKNOWN_COMMAND: (
         422,
