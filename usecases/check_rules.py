@@ -159,7 +159,7 @@ def _check_played(*, pack: CityPack, places: tuple[Place, ...], start: datetime,
             # What its owner may do does not hang on the place: the first case tells.
             rest = left_behind(state) if number == 0 else ()
             for one in (state, *rest):
-                for code, zh, en in _played(one, until=start + timedelta(days=DAYS), first=one is state):
+                for code, zh, en in played(one, until=start + timedelta(days=DAYS), first=one is state):
                     if code not in reported:
                         reported.add(code)
                         at = f"{sample.category}, {sample.place.chain[-1].code}, {one.status.value}"
@@ -225,7 +225,7 @@ def left_behind(state: CaseState) -> Iterator[CaseState]:
             yield now
 
 
-def _played(state: CaseState, *, until: datetime, first: bool) -> Iterator[tuple[str, str, str]]:
+def played(state: CaseState, *, until: datetime, first: bool) -> Iterator[tuple[str, str, str]]:
     """Play a case forward that nobody acts on. It must stay awake; undispatched it must reach the city."""
     future = whole_future(state=state, until=until)
     if future.close is Close.ASLEEP:
