@@ -6,7 +6,7 @@ from domain.aspects import UNFINISHED
 from domain.begin import file, merge
 from domain.blockers import refuse_while_children_open
 from domain.case import Alarm, CaseState, ReportRef, Status, Trigger
-from domain.duty import give, rungs_above
+from domain.duty import end_beside, give, rungs_above
 from domain.errors import CommandRefused, RefusalCode
 from domain.escalation import ask_above, raise_level, stand_down
 from domain.limit import Limit
@@ -27,6 +27,7 @@ from domain.messages import (
 from domain.place import Level
 from domain.step import Step
 from domain.supervision import end_orders
+from domain.tasks import end_tasks
 from domain.visit import sampled, visit_joiner
 
 
@@ -108,9 +109,10 @@ def start_handling(step: Step, command: StartHandling) -> None:
 
 
 def note_contact(step: Step, *, contacted: bool) -> None:
-    """Keep the first contact with the reporter (首次联系)."""
+    """Keep the first contact with the reporter (首次联系) and stop the response clock."""
     if contacted and step.state.contacted_at is None:
         step.change(contacted_at=step.now)
+        step.disarm("contact")
 
 
 def request_return(step: Step, command: RequestReturn) -> None:
@@ -137,7 +139,7 @@ def request_return(step: Step, command: RequestReturn) -> None:
         arbitrate(step, why="second return", crosses=command.crosses_district)
         return
     step.arm((Alarm.RETURN_DECISION, due_at))
-    step.tell("return_requested", unit=_decider(step), reason=command.reason, proposed=command.proposed_unit)
+    step.tell("return_requested", unit=decider(step), reason=command.reason, proposed=command.proposed_unit)
 
 
 def arbitrate(step: Step, *, why: str, crosses: bool = False) -> None:
@@ -229,11 +231,13 @@ def cancel_case(step: Step, command: CancelCase) -> None:
     handled = step.state.status is not Status.TRIAGING
     end_orders(step)
     stand_down(step)
+    end_beside(step, why="cancelled")
     step.change(deadlines=())
     step.move(36, reason=command.reason)
     if handled:
         for unit in _concerned(step):
             step.tell("cancelled", unit=unit, reason=command.reason)
+    end_tasks(step, why="cancelled", tell=False)
     for report in step.state.reports:
         step.tell("cancelled", report_no=report.report_no, reason=command.reason)
     step.change(reports=tuple(replace(report, visit="not_wanted") for report in step.state.reports))
@@ -255,8 +259,8 @@ def _concerned(step: Step) -> tuple[str, ...]:
     return tuple(dict.fromkeys((state.owner, *state.co_handlers, *tasked, *ordered, *state.supervisors)))
 
 
-def _decider(step: Step) -> str:
-    """Return who decides a return: the command centre of the case's level, else triage."""
+def decider(step: Step) -> str:
+    """Return who decides a return or an extension: the command centre of the case's level, else triage."""
     rung = step.rung(min(step.state.level, Level.STREET))
     unit = rung.unit if rung is not None else None
     return unit if unit is not None and unit != step.state.owner else step.state.triage_unit

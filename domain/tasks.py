@@ -108,11 +108,12 @@ def settle(step: Step, task: Task, *, why: str) -> None:
     keep(step, replace(task, status=TaskStatus.WAIVED, waived=why))
 
 
-def end_all(step: Step, *, why: str) -> None:
+def end_tasks(step: Step, *, why: str, tell: bool = True) -> None:
     """End the tasks left over when the case ends; their units are told, on the last fact."""
     for task in unfinished(step):
         settle(step, task, why=why)
-        step.tell("task_ended", unit=task.unit, task=task.id)
+        if tell:
+            step.tell("task_ended", unit=task.unit, task=task.id)
 
 
 def go_on(step: Step, since: datetime) -> None:

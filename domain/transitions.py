@@ -282,8 +282,11 @@ UNMOVED: dict[str, tuple[tuple[Status, ...], tuple[Role, ...]]] = {
     "sign_in_task": (DUTY, (*UNIT, R.CHECKER)),
     "report_task": (DUTY, (*UNIT, R.CHECKER)),
     "waive_task": (DUTY, (*UNIT, R.SUPERVISOR)),
-    "reach_milestone": ((S.ACCEPTED, S.HANDLING), UNIT),
-    "decide_extension": ((S.ACCEPTED, S.HANDLING), (R.LEADER, R.DISPATCHER, R.SUPERVISOR)),
+    "reach_milestone": ((S.ACCEPTED, S.HANDLING, S.FEEDBACK, S.CHECKING), UNIT),
+    "decide_extension": (
+        (S.ACCEPTED, S.HANDLING, S.RETURN_REQUESTED, S.ARBITRATION),
+        (R.LEADER, R.DISPATCHER, R.SUPERVISOR),
+    ),
     "reply_supervision": (DUTY, UNIT),
     "review_supervision": (DUTY, (R.LEADER, R.SUPERVISOR)),
     "review_appeal": (AFTER, (*DESK, R.SUPERVISOR)),
