@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from dataclasses import fields as fields_of
 from functools import cache
@@ -14,6 +15,7 @@ from domain.messages import COMMANDS, Command, FileCase, RequestReturn
 from domain.place import Level, ReportedPlace
 from domain.views import CaseView
 from usecases.city import City
+from usecases.command_joint import ChildByHand, join_parent_of, mark_span_of, open_child_of, reported_of
 from usecases.command_levels import BY_HAND, check_service
 from usecases.file_report import check_condition
 from usecases.place_and_owner import Question, answer, by_hand, category_name, category_of, site_check
@@ -22,9 +24,11 @@ from usecases.queries import case_view
 from usecases.texts import check_values
 
 UNIT_FIELDS = ("lead", "proposed_unit", "checker")
-ENGINE_FIELDS = frozenset({"request_id", "actor", "crosses_district"})
+ENGINE_FIELDS = frozenset(
+    {"request_id", "actor", "crosses_district", "ancestors", "levels", "districts", "streets"}
+)
 """Fields of commands that are not the sender's to fill."""
-ENGINE_KINDS = frozenset({"join_report"})
+ENGINE_KINDS = frozenset({"join_report", "child_changed"})
 MOST_TEXT = 5_000
 MOST_CODE = 100
 MOST_PHOTOS = 50
@@ -34,7 +38,7 @@ GRADES = range(1, 6)
 CODES = dict.fromkeys(
     (
         "kind", "lead", "proposed_unit", "checker", "category", "condition", "area_code", "assignee", "master",
-        "report_no", "close_kind", "service", "reference",
+        "report_no", "close_kind", "service", "reference", "parent", "child", "children", "areas", "tags",
     ),
     MOST_CODE,
 )  # fmt: skip
@@ -76,20 +80,16 @@ def build(
     check_values(values={"kind": kind, **fields}, most=CODES, otherwise=MOST_TEXT)
     if kind not in kinds():
         raise BadRequest(ProblemCode.UNKNOWN_COMMAND, kind=kind, known=", ".join(kinds()))
-    if kind == "file_case":
-        asked: FileByHand = _load(FileByHand, kind, fields)
+    if kind in ASKED:
+        said, make = ASKED[kind]
+        asked = _load(said, kind, fields)
         _check_units(city, fields)
-        return _file_case(city=city, case_no=case_no, asked=asked, actor=actor, request_id=request_id)
-    if kind in BY_HAND:
-        said, make = BY_HAND[kind]
-        given = _load(said, kind, fields)
-        return make(city=city, case_no=case_no, asked=given, actor=actor, request_id=request_id)
+        return make(city=city, case_no=case_no, asked=asked, actor=actor, request_id=request_id)
     command: Command = _load(COMMANDS[kind], kind, fields, actor=actor, request_id=request_id)
     _check_units(city, fields)
     check_service(city, command)
-    if isinstance(command, RequestReturn):
-        return _with_districts(city=city, case_no=case_no, command=command)
-    return command
+    complete = COMPLETED.get(kind)
+    return command if complete is None else complete(city=city, case_no=case_no, command=command)
 
 
 @cache
@@ -189,7 +189,8 @@ def _question(*, city: City, view: CaseView, code: str, asked: FileByHand) -> Qu
     named = ReportedPlace(lon=asked.lon, lat=asked.lat, address=asked.address, area_code=asked.area_code)
     report = city.store.report(report_no=view.case_no)
     if report is None:
-        raise BadRequest(ProblemCode.REPORT_NOT_FOUND, report_no=view.case_no)
+        # Nobody reported it: a child, or the parent of others.
+        return _question_of_case(view=view, code=code, asked=asked, named=named if by_hand else None)
     return Question(
         reported=named if by_hand else report.reported,
         channel=view.channel,
@@ -200,6 +201,21 @@ def _question(*, city: City, view: CaseView, code: str, asked: FileByHand) -> Qu
         at=report.occurred_at,
         by_hand=by_hand,
         received_at=report.received_at,
+    )
+
+
+def _question_of_case(
+    *, view: CaseView, code: str, asked: FileByHand, named: ReportedPlace | None
+) -> Question:
+    return Question(
+        reported=named or reported_of(view),
+        channel=view.channel,
+        category=code,
+        condition=asked.condition,
+        severity=asked.severity or view.severity,
+        tags=view.tags,
+        at=view.received_at,
+        by_hand=True,
     )
 
 
@@ -226,3 +242,17 @@ def _district_of(city: City, unit_code: str) -> str | None:
         return unit.area_code
     lineage = city.pack.areas.lineage(unit.area_code)
     return next((area.code for area in lineage if area.level is Level.DISTRICT), None)
+
+
+ASKED: dict[str, tuple[type, Callable[..., Command]]] = {
+    "file_case": (FileByHand, _file_case),
+    "open_child": (ChildByHand, open_child_of),
+    **BY_HAND,
+}
+"""Commands of which people say only a part: what they say, and who finds out the rest."""
+COMPLETED: dict[str, Callable[..., Command]] = {
+    "request_return": _with_districts,
+    "join_parent": join_parent_of,
+    "mark_span": mark_span_of,
+}
+"""Commands that carry fields which only the city's tables can fill."""

@@ -40,6 +40,8 @@ class ProblemCode(StrEnum):
     METHOD_NOT_ALLOWED = "method_not_allowed"
     BAD_CURSOR = "bad_cursor"
     MERGE_TARGET = "merge_target"
+    PARENT_TARGET = "parent_target"
+    NOT_ON_DUTY_LIST = "not_on_duty_list"
     INSTRUCTION_NOT_FOUND = "instruction_not_found"
     INSTRUCTION_ENDED = "instruction_ended"
     NOT_A_COMMANDER = "not_a_commander"
@@ -202,6 +204,16 @@ PROBLEMS: dict[ProblemCode, tuple[int, str, str]] = {
         422,
         "案件 {master} 已结束（{detail}），不能作为并案主案；请选择在办案件",
         "case {master} has ended ({detail}) and cannot take a merged report; choose an open case",
+    ),
+    ProblemCode.PARENT_TARGET: (
+        422,
+        "案件 {parent} 不能作为上级案件：已结束、尚未开始，或一为演练一为实案；请选择在办案件",
+        "case {parent} cannot be a parent: it has ended, not begun, or one of the two is an exercise",
+    ),
+    ProblemCode.NOT_ON_DUTY_LIST: (
+        422,
+        "类别 {category} 不在社区 {unit} 的职责清单内；请改派街道或部门",
+        "{category} is not on the duty list of community {unit}; name a street or a department",
     ),
     ProblemCode.INSTRUCTION_NOT_FOUND: (
         404,
