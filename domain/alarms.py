@@ -15,8 +15,9 @@ from domain import (
 )
 from domain.actor import ENGINE
 from domain.begin import file
-from domain.case import Alarm, Deadline, Trigger
+from domain.case import Alarm, Deadline, Status, Trigger
 from domain.escalation import (
+    LATE_TOLERANCE,
     clock_start,
     handling_overdue,
     handling_raise,
@@ -27,8 +28,9 @@ from domain.escalation import (
     sign_in_raise,
     sign_in_reminder,
 )
+from domain.rows_appeal import is_pending
 from domain.rows_duty import arbitrate
-from domain.rows_result import evaluate
+from domain.rows_result import decision_late, evaluate, rectify_late
 from domain.step import AlarmHandler, Step
 
 
@@ -70,10 +72,13 @@ def arbitration_late(step: Step, deadline: Deadline) -> None:
 
 def check_late(step: Step, deadline: Deadline) -> None:
     """A check or closing that does not come is reminded, and goes up."""
+    if decision_late(step, deadline):
+        return
     start = clock_start(step, deadline)
-    unit = step.state.checker or step.state.triage_unit
+    checked = step.state.check_passed
+    unit = step.state.triage_unit if checked else step.state.checker or step.state.triage_unit
     step.record("check_late", row=28, due_at=deadline.at, checker=unit)
-    step.tell("reminder", unit=unit, about="check")
+    step.tell("reminder", unit=unit, about="closing" if checked else "check")
     if not raise_level(step, Trigger.OVERDUE, start=start, due_at=deadline.at):
         remind_top(step, Trigger.OVERDUE, Alarm.CHECK, start=start, due_at=deadline.at)
         return
@@ -90,8 +95,21 @@ def visit_late(step: Step, _deadline: Deadline) -> None:
     evaluate(step)
 
 
-def retention_over(step: Step, _deadline: Deadline) -> None:
-    """Row 35: archived."""
+def visit_not_started(step: Step, deadline: Deadline) -> None:
+    """Row 31: nobody has tried to reach any reporter in the time to begin: triage is reminded."""
+    if step.state.status is not Status.VISITING or any(report.tries for report in step.state.reports):
+        return
+    step.record("visit_not_started", row=31, due_at=deadline.at, unit=step.state.triage_unit)
+    step.tell("reminder", unit=step.state.triage_unit, about="visit")
+
+
+def retention_over(step: Step, deadline: Deadline) -> None:
+    """Row 35: archived; not while an appeal waits for its reviews (row 37)."""
+    if step.book is not None and is_pending(step.state):
+        step.record("archive_waits", row=35, due_at=deadline.at, reason="appeal")
+        again = step.due(start=step.now, limit=step.book.appeal_review)
+        step.arm((Alarm.RETENTION, max(again, step.now + LATE_TOLERANCE)))
+        return
     step.move(35, actor=ENGINE)
     step.change(deadlines=())
 
@@ -118,6 +136,8 @@ ALARMS: dict[str, AlarmHandler] = {
     Alarm.ARBITRATION: arbitration_late,
     Alarm.CHECK: check_late,
     Alarm.VISIT: visit_late,
+    Alarm.VISIT_START: visit_not_started,
+    Alarm.RECTIFY: rectify_late,
     Alarm.RETENTION: retention_over,
 }
 

@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 from domain.actor import ENGINE, Role
-from domain.case import Alarm, ReportRef, Status, Trigger
-from domain.duty import arm_handling, give, next_above
+from domain.blockers import blockers, refuse_while_blocked
+from domain.case import Alarm, Deadline, ReportRef, Status, Trigger
+from domain.duty import arm_handling, end_extension, give, next_above
 from domain.errors import CommandRefused, RefusalCode
-from domain.escalation import raise_level, tell_top
+from domain.escalation import clock_start, raise_level, remind_top, stand_down, tell_top
 from domain.limit import Limit
 from domain.messages import (
     CloseCase,
@@ -19,7 +20,10 @@ from domain.messages import (
 )
 from domain.policy import CheckRule
 from domain.rows_duty import note_contact
+from domain.site_check import nearest_checker, refuse_without_evidence, took_part
 from domain.step import Step
+from domain.supervision import remind
+from domain.tasks import end_tasks, unfinished
 from domain.visit import retain, visit_reporters
 
 VISIT_TRIES = 3
@@ -35,20 +39,44 @@ def submit_result(step: Step, command: SubmitResult) -> None:
     note_contact(step, contacted=command.contacted)
     due_at = step.state.handling_due
     on_time = due_at is None or step.now <= due_at
+    end_extension(step, why="submitted")
     step.disarm("handling", "sign_in")
     step.change(submitted_at=step.now, on_time=on_time)
+    waiting = [task.id for task in unfinished(step) if task.mandatory]
     step.move(
-        26,
-        due_at=due_at,
-        result=command.result,
-        solved=command.solved,
-        photos=list(command.photos),
-        on_time=on_time,
-    )
+        26, due_at=due_at, result=command.result, solved=command.solved, photos=list(command.photos), on_time=on_time,
+        open_tasks=waiting,
+    )  # fmt: skip
     if needs_check(step):
         to_check(step, None)
     else:
-        step.arm((Alarm.CHECK, step.due(start=step.now, limit=step.policy.stages.check)))
+        _await_decision(step)
+
+
+def _await_decision(step: Step) -> None:
+    """Rows 27 and 30: somebody finds it done or not done.
+
+    Under the rulebook who decides is reminded when the time to find it not done (row 27) is
+    over, and the case goes up when the time to close it (row 30) is; before it there was
+    one clock only.
+    """
+    stages = step.policy.stages
+    limit = stages.check if step.book is None else stages.rework
+    step.arm((Alarm.CHECK, step.due(start=step.now, limit=limit)))
+
+
+def decision_late(step: Step, deadline: Deadline) -> bool:
+    """Remind of a result nobody has judged, while there is time to close it; tell whether it was that."""
+    state = step.state
+    if step.book is None or state.status is not Status.FEEDBACK or state.submitted_at is None:
+        return False
+    closing = step.due(start=state.submitted_at, limit=step.policy.stages.check)
+    if closing <= step.now:
+        return False
+    step.record("decision_late", row=27, due_at=deadline.at, owner=state.owner)
+    remind(step, (state.triage_unit, state.owner), about="closing", due=closing)
+    step.arm((Alarm.CHECK, closing))
+    return True
 
 
 def needs_check(step: Step) -> bool:
@@ -61,24 +89,12 @@ def needs_check(step: Step) -> bool:
 
 def to_check(step: Step, checker: str | None) -> None:
     """Row 28: send somebody who did not handle the case, the nearest level first."""
-    unit = checker or _checker(step)
+    unit = checker or nearest_checker(step)
     due_at = step.due(start=step.now, limit=step.policy.stages.check)
     step.change(checker=unit)
     step.move(28, due_at=due_at, actor=ENGINE if checker is None else None, checker=unit)
     step.arm((Alarm.CHECK, due_at))
     step.tell("check_request", unit=unit)
-
-
-def _checker(step: Step) -> str:
-    rungs = sorted(step.state.rules.ladder, key=lambda rung: rung.level, reverse=True)
-    taken = took_part(step)
-    free = (rung.unit for rung in rungs if rung.unit is not None and rung.unit not in taken)
-    return next(free, step.state.triage_unit)
-
-
-def took_part(step: Step) -> frozenset[str]:
-    """Return every unit that handled the case, co-handlers included: none of them checks or closes it."""
-    return frozenset((*step.state.handlers, *step.state.co_handlers))
 
 
 def send_back(step: Step, command: SendBack) -> None:
@@ -90,7 +106,7 @@ def request_check(step: Step, command: RequestCheck) -> None:
     """Row 28 by hand."""
     if command.checker is not None and command.checker in took_part(step):
         raise CommandRefused(RefusalCode.HANDLER_MAY_NOT_CLOSE)
-    to_check(step, command.checker or _checker(step))
+    to_check(step, command.checker or nearest_checker(step))
 
 
 def rework(step: Step, row: int, reason: str) -> None:
@@ -98,8 +114,12 @@ def rework(step: Step, row: int, reason: str) -> None:
     if not reason.strip():
         raise CommandRefused(RefusalCode.REASON_REQUIRED)
     step.disarm("stage")
-    step.change(reworks=step.state.reworks + 1, submitted_at=None, on_time=None, checker=None)
-    due_at = step.due(start=step.now, limit=step.policy.stages.rework)
+    step.change(
+        reworks=step.state.reworks + 1, submitted_at=None, on_time=None, checker=None, check_passed=False
+    )
+    due_at = step.state.handling_due
+    if step.book is None:
+        due_at = step.due(start=step.now, limit=step.policy.stages.rework)
     step.move(row, due_at=due_at, reason=reason, reworks=step.state.reworks)
     arm_handling(step)
     step.tell("rework", unit=step.state.owner, reason=reason)
@@ -108,21 +128,36 @@ def rework(step: Step, row: int, reason: str) -> None:
 
 
 def record_check(step: Step, command: RecordCheck) -> None:
-    """Rows 29 and 30: never by a unit that handled the case."""
+    """Rows 29 and 30: never by a unit that handled the case, and with evidence from the place.
+
+    A pass closes the case. Where something keeps it open (an order, a child, a task) the
+    finding is kept, and the supervising side closes the case when nothing does any more.
+    """
     _not_a_handler(step)
+    refuse_without_evidence(step, command)
     if not command.passed:
         rework(step, 29, command.note)
         return
-    close(step, CloseKind.SOLVED, command.note, finding=command)
+    waits_for = [reason.code.value for reason in blockers(step.state)]
+    if not waits_for:
+        close(step, CloseKind.SOLVED, command.note, finding=command)
+        return
+    step.change(check_passed=True)
+    step.record(
+        "check_passed", row=30, due_at=step.state.total_due, reason=command.note, photos=list(command.photos),
+        lon=command.lon, lat=command.lat, waits_for=waits_for,
+    )  # fmt: skip
 
 
 def close_case(step: Step, command: CloseCase) -> None:
     """Row 30 by the supervising side; every kind but "solved" states its reason.
 
-    "Solved" is what an outstanding check has to find; "forced" is a leader's word.
+    "Solved" is what an outstanding check has to find; "forced" is a leader's word, and even
+    that closes nothing a supervision order keeps open.
     """
     _not_a_handler(step)
-    if command.close_kind is CloseKind.SOLVED and step.state.status is Status.CHECKING:
+    outstanding = step.state.status is Status.CHECKING and not step.state.check_passed
+    if command.close_kind is CloseKind.SOLVED and outstanding:
         raise CommandRefused(RefusalCode.CHECK_OUTSTANDING)
     if command.close_kind is CloseKind.FORCED and step.actor.role is not Role.SUPERVISOR:
         raise CommandRefused(
@@ -133,6 +168,7 @@ def close_case(step: Step, command: CloseCase) -> None:
         )
     if command.close_kind is not CloseKind.SOLVED and not command.reason.strip():
         raise CommandRefused(RefusalCode.REASON_REQUIRED)
+    refuse_while_blocked(step.state)
     close(step, command.close_kind, command.reason)
 
 
@@ -144,8 +180,12 @@ def _not_a_handler(step: Step) -> None:
 
 
 def close(step: Step, kind: CloseKind, reason: str, *, finding: RecordCheck | None = None) -> None:
-    """Row 30, then row 31 for every reporter who wants to be asked; nobody is left without an answer."""
-    step.disarm("stage", "handling", "sign_in")
+    """Row 30, then row 31 for every reporter who wants to be asked; nobody is left without an answer.
+
+    Whatever clock ran ends here, but that of an appeal against an earlier closing.
+    """
+    stand_down(step)
+    step.change(deadlines=tuple(one for one in step.state.deadlines if one.name is Alarm.APPEAL))
     step.change(closed_at=step.now, close_kind=kind.value)
     photos = list(finding.photos) if finding is not None else []
     lon, lat = (finding.lon, finding.lat) if finding is not None else (None, None)
@@ -155,6 +195,7 @@ def close(step: Step, kind: CloseKind, reason: str, *, finding: RecordCheck | No
     for report in step.state.reports:
         step.tell("result", report_no=report.report_no, close_kind=kind.value)
     step.tell("closed", unit=step.state.owner, close_kind=kind.value)
+    end_tasks(step, why="closed")
     visit_reporters(step)
 
 
@@ -163,7 +204,9 @@ def record_visit(step: Step, command: RecordVisit) -> None:
     report = _report(step, command.report_no)
     tries = report.tries + 1
     reached = command.reached
-    outcome = "reached" if reached else ("no_answer" if tries >= VISIT_TRIES else "open")
+    most = VISIT_TRIES if step.book is None else step.book.visit_tries
+    outcome = "reached" if reached else ("no_answer" if tries >= most else "open")
+    step.disarm(Alarm.VISIT_START)
     # What was written down about somebody who was not reached is nobody's answer.
     solved, grade = (command.solved, command.grade) if reached else (None, None)
     _replace_report(step, replace(report, visit=outcome, tries=tries, solved=solved, grade=grade))
@@ -171,9 +214,11 @@ def record_visit(step: Step, command: RecordVisit) -> None:
         "visited", row=32, report=report.report_no, reached=reached, tries=tries, solved=solved, grade=grade,
         contacted=command.contacted if reached else None, at_fault=command.at_fault,
     )  # fmt: skip
-    bad = solved is False or (grade is not None and grade <= BAD_GRADE)
-    if bad and command.at_fault:
+    bad_grade = grade is not None and grade <= BAD_GRADE
+    if (solved is False or bad_grade) and command.at_fault:
         reopen(step)
+        if bad_grade and step.book is not None:
+            step.arm((Alarm.RECTIFY, step.due(start=step.now, limit=step.book.rectify)))
     elif all(one.visit != "open" for one in step.state.reports):
         evaluate(step)
 
@@ -193,21 +238,27 @@ def _replace_report(step: Step, changed: ReportRef) -> None:
 
 
 def reopen(step: Step) -> None:
-    """Rows 33 and 34: same unit, half the limit, the level above copied; the second time is E6."""
+    """Rows 33 and 34: same unit, half the limit, the level above copied.
+
+    Once it goes back to the unit alone; the second time, and every time after it, is E6.
+    """
     state = step.state
-    step.disarm("stage")
+    step.disarm("stage", Alarm.VISIT_START)
     reports = tuple(
         replace(report, visit="open", tries=0, solved=None, grade=None)
         if report.visit != "not_wanted"
         else report
         for report in state.reports
     )
-    step.change(unsolved=state.unsolved + 1, closed_at=None, close_kind=None, reports=reports)
+    step.change(
+        unsolved=state.unsolved + 1, closed_at=None, close_kind=None, check_passed=False, reports=reports
+    )
     step.move(33, unsolved=step.state.unsolved)
     step.change(reopened=state.reopened + 1)
     limit = (state.decision.limit if state.decision is not None else None) or step.policy.default_limit
     half = limit.times(0.5)
     give(step, row=34, unit=_reopened_for(step, half), limit=half)
+    _extend_total(step)
     above = next_above(step)
     if above is not None:
         step.tell("reopened", unit=above)
@@ -228,6 +279,24 @@ def _reopened_for(step: Step, limit: Limit) -> str:
     return decision.lead
 
 
+def _extend_total(step: Step) -> None:
+    """Under the rulebook the total clock covers the reopened limit too; it never ends earlier."""
+    handling, total = step.state.handling_due, step.state.total_due
+    if step.book is None or handling is None or total is None:
+        return
+    step.change(total_due=max(total, step.due(start=handling, limit=step.policy.stages.check)))
+
+
+def rectify_late(step: Step, deadline: Deadline) -> None:
+    """Row 34: a bad grade is not put right in its time: one level up, and again after each further time."""
+    start = clock_start(step, deadline)
+    step.record("rectify_late", row=34, due_at=deadline.at, owner=step.state.owner)
+    if not raise_level(step, Trigger.NOT_SOLVED, start=start, due_at=deadline.at):
+        remind_top(step, Trigger.NOT_SOLVED, Alarm.RECTIFY, start=start, due_at=deadline.at)
+    elif step.book is not None:
+        step.arm((Alarm.RECTIFY, step.due(start=start, limit=step.book.rectify)))
+
+
 def _not_solved(step: Step) -> None:
     """E6: one level up, or the top once more."""
     if not raise_level(step, Trigger.NOT_SOLVED, start=step.now):
@@ -238,6 +307,6 @@ def evaluate(step: Step) -> None:
     """Row 32: every reporter was reached or could not be; silence is not satisfaction."""
     reached = sum(1 for report in step.state.reports if report.visit == "reached")
     silent = sum(1 for report in step.state.reports if report.visit == "no_answer")
-    step.disarm("stage")
+    step.disarm("stage", Alarm.VISIT_START)
     step.move(32, reached=reached, no_answer=silent)
     retain(step)

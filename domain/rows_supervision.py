@@ -96,7 +96,8 @@ def _again(step: Step, order: Supervision, reason: str) -> None:
     step.record("supervision_returned", row=38, due_at=due_at, supervision=order.id, reason=reason)
     if due_at is not None:
         step.arm((Alarm.SUPERVISION_REPLY, due_at), item=order.id)
-    step.tell("supervision", unit=order.unit, supervision=order.id, due=due_at and due_at.isoformat())
+    until = None if due_at is None else due_at.isoformat()
+    step.tell("supervision", unit=order.unit, supervision=order.id, due=until)
 
 
 def reply_late(step: Step, deadline: Deadline) -> None:
@@ -104,24 +105,26 @@ def reply_late(step: Step, deadline: Deadline) -> None:
     order = _find(step, deadline.item)
     _keep(step, order, late=True)
     step.record("supervision_late", row=38, due_at=deadline.at, supervision=order.id, unit=order.unit)
-    remind(step, (order.unit, order.by, *above_of(step, order.by)[:1]), about="supervision")
-    _rearm(step, deadline, lambda book: book.supervision_reply)
+    again = _rearm(step, deadline, lambda book: book.supervision_reply)
+    remind(step, (order.unit, order.by, *above_of(step, order.by)[:1]), about="supervision", due=again)
 
 
 def review_late(step: Step, deadline: Deadline) -> None:
     """No review in time: who ordered it is reminded, the level above told; again."""
     order = _find(step, deadline.item)
     step.record("supervision_review_late", row=38, due_at=deadline.at, supervision=order.id, unit=order.by)
-    remind(step, (order.by, *above_of(step, order.by)[:1]), about="supervision_review")
-    _rearm(step, deadline, lambda book: book.supervision_review)
+    again = _rearm(step, deadline, lambda book: book.supervision_review)
+    remind(step, (order.by, *above_of(step, order.by)[:1]), about="supervision_review", due=again)
 
 
-def _rearm(step: Step, deadline: Deadline, limit_of: LimitOf) -> None:
+def _rearm(step: Step, deadline: Deadline, limit_of: LimitOf) -> datetime | None:
     if step.book is None:
-        return
+        return None
     again = step.due(start=clock_start(step, deadline), limit=limit_of(step.book))
     # Never at once again, however short a pack makes the limit: that would not end.
-    step.arm((deadline.name, max(again, step.now + LATE_TOLERANCE)), item=deadline.item)
+    again = max(again, step.now + LATE_TOLERANCE)
+    step.arm((deadline.name, again), item=deadline.item)
+    return again
 
 
 def _due(step: Step, limit_of: LimitOf) -> datetime | None:

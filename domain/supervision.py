@@ -74,12 +74,13 @@ def above_of(step: Step, unit: str) -> tuple[str, ...]:
     return tuple(rung.unit for rung in above if rung.unit is not None and rung.unit != unit)
 
 
-def remind(step: Step, units: Iterable[str | None], *, about: str) -> None:
-    """Remind the first unit, and tell the others that it had to be: each once."""
+def remind(step: Step, units: Iterable[str | None], *, about: str, due: datetime | None = None) -> None:
+    """Remind the first unit, and tell the others that it had to be: each once. ``due`` is its next limit."""
     first, *others = dict.fromkeys(unit for unit in units if unit)
-    step.tell("reminder", unit=first, about=about)
+    until = None if due is None else due.isoformat()
+    step.tell("reminder", unit=first, about=about, due=until)
     for unit in others:
-        step.tell("reminder", unit=unit, about=about, copy=True)
+        step.tell("reminder", unit=unit, about=about, due=until, copy=True)
 
 
 def end_orders(step: Step) -> None:

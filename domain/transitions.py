@@ -289,7 +289,7 @@ UNMOVED: dict[str, tuple[tuple[Status, ...], tuple[Role, ...]]] = {
     ),
     "reply_supervision": (DUTY, UNIT),
     "review_supervision": (DUTY, (R.LEADER, R.SUPERVISOR)),
-    "review_appeal": (AFTER, (*DESK, R.SUPERVISOR)),
+    "review_appeal": ((*DUTY, *AFTER), (*DESK, R.SUPERVISOR)),
     "declare_emergency": (ACTIVE[1:], (R.ENGINE, *DESK, R.LEADER, R.SUPERVISOR)),
     "report_event": (ACTIVE[1:], (*DESK, *UNIT, R.SUPERVISOR)),
     "call_emergency": (ACTIVE[1:], (R.ENGINE, *DESK, *UNIT, R.SUPERVISOR)),

@@ -47,3 +47,5 @@ def _start(step: Step) -> None:
     due_at = step.due(start=step.now, limit=step.policy.stages.visit)
     step.move(31, due_at=due_at, actor=ENGINE)
     step.arm((Alarm.VISIT, due_at))
+    if step.book is not None:
+        step.arm((Alarm.VISIT_START, step.due(start=step.now, limit=step.policy.stages.visit_start)))
