@@ -1,19 +1,20 @@
 """What the store knows about cases and reports: single ones, lists, neighbours, figures."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, RowMapping, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, or_, select
 
 from domain.case import Fact, Status
 from domain.place import EARTH_M, metres_between
 from domain.views import CaseFilter, CasePage, CaseView, Timeline
 from store.database import Database
 from store.filters import after, conditions, cursor_of
-from store.rows import StoredReport
-from store.tables import cases, history, reports
+from store.rows import InboxStatus, StoredReport
+from store.tables import cases, commands, history, reports
 
 _VIEW = tuple(cases.c[field.name] for field in fields(CaseView))
 _REPORT = tuple(reports.c[field.name] for field in fields(StoredReport))
@@ -70,14 +71,11 @@ class CaseReader(Database):
         The point is WGS-84 degrees; cases received before ``since`` do not count. A box
         on the index chooses, the great circle decides.
         """
-        high = metres / _METRES_PER_DEGREE
-        wide = high / max(math.cos(math.radians(min(abs(lat) + high, 89.0))), 0.01)
         statement = select(*_VIEW).where(
             cases.c.category == category,
             cases.c.open.is_(True),
             cases.c.status != Status.RECEIVED.value,
-            cases.c.lat.between(lat - high, lat + high),
-            cases.c.lon.between(lon - wide, lon + wide),
+            *_around(lon, lat, metres),
             cases.c.received_at >= since,
             cases.c.case_no != (exclude or ""),
         )
@@ -85,6 +83,35 @@ class CaseReader(Database):
         return sorted(
             (pair for pair in near if pair[1] <= metres), key=lambda pair: (pair[1], pair[0].case_no)
         )
+
+    def closed_nearby(
+        self, *, category: str, lon: float, lat: float, metres: float, since: datetime, until: datetime
+    ) -> list[CaseView]:
+        """Return cases of a category within a distance that were closed in a stretch of time, the latest first.
+
+        The point is WGS-84 degrees, both ends of the stretch are included. The index on category
+        and closing chooses, the great circle decides.
+        """
+        statement = select(*_VIEW).where(
+            cases.c.category == category, cases.c.closed_at.between(since, until), *_around(lon, lat, metres)
+        )
+        near = [view for view in self._views(statement) if _distance(view, lon, lat) <= metres]
+        return sorted(near, key=lambda view: (view.closed_at, view.case_no), reverse=True)
+
+    def being_merged(self, *, case_numbers: Sequence[str], by_others_than: str) -> str | None:
+        """Return one of these cases that a kept command other than ``by_others_than`` is about to merge."""
+        statement = (
+            select(commands.c.case_no)
+            .where(
+                commands.c.case_no.in_(case_numbers),
+                commands.c.kind == "merge_into",
+                commands.c.status == InboxStatus.PENDING.value,
+                commands.c.request_id != by_others_than,
+            )
+            .order_by(commands.c.case_no)
+            .limit(1)
+        )
+        return self._read(lambda connection: connection.execute(statement).scalar())
 
     def overdue_alarms(self, *, now: datetime, grace: timedelta) -> list[CaseView]:
         """Return open cases nobody will wake: their next deadline passed ``grace`` ago, or they have none.
@@ -141,6 +168,13 @@ def _fact(row: RowMapping) -> Fact:
     for name in ("source", "target"):
         values[name] = None if values[name] is None else Status(values[name])
     return Fact(**values)
+
+
+def _around(lon: float, lat: float, metres: float) -> tuple[ColumnElement[bool], ...]:
+    """Return the box around a point (WGS-84 degrees) that holds everything within a distance."""
+    high = metres / _METRES_PER_DEGREE
+    wide = high / max(math.cos(math.radians(min(abs(lat) + high, 89.0))), 0.01)
+    return cases.c.lat.between(lat - high, lat + high), cases.c.lon.between(lon - wide, lon + wide)
 
 
 def _distance(view: CaseView, lon: float, lat: float) -> float:

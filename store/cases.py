@@ -38,7 +38,13 @@ _GUARDED = (
 )
 _LOCKING = (
     select(
-        cases.c.case_no, cases.c.epoch, cases.c.seq, cases.c.supervisors, cases.c.zones, cases.c.task_units
+        cases.c.case_no,
+        cases.c.epoch,
+        cases.c.seq,
+        cases.c.status,
+        cases.c.supervisors,
+        cases.c.zones,
+        cases.c.task_units,
     )
     .where(cases.c.case_no.in_(bindparam("numbers", expanding=True)))
     .order_by(cases.c.case_no)
@@ -48,7 +54,7 @@ _UNLINK = delete(case_links).where(case_links.c.case_no.in_(bindparam("numbers",
 _LINK = insert(case_links)
 
 Held = Row[*tuple[Any, ...]]
-"""A locked row: case_no, epoch, seq, supervisors, zones, task_units."""
+"""A locked row: case_no, epoch, seq, status, supervisors, zones, task_units."""
 
 
 class CaseWriter(Database):
@@ -88,7 +94,7 @@ class CaseWriter(Database):
             values = [_fact_values(*key, fact) for key, fact in facts.items()]
             connection.execute(_put_facts(sqlite=self._sqlite), values)
         owe(connection, (record for record, _ in records))
-        owe_orders(connection, (record for record, _ in records), sqlite=self._sqlite)
+        owe_orders(connection, [record for record, _ in records], sqlite=self._sqlite)
         settle(connection, [done for _, done in records if done is not None])
 
     def _locked(self, connection: Connection, views: "dict[str, CaseView]") -> "dict[str, Held]":
@@ -129,11 +135,15 @@ def _replace(connection: Connection, newer: "Sequence[tuple[CaseView, Held]]") -
     ]
     if relinked:
         _link(connection, relinked)
-    for view, _ in newer:
+    for view, held in newer:
         if view.status == Status.MERGED.value and view.master is not None:
             master = _last_master(connection, view.case_no, view.master)
             moved = update(reports).where(reports.c.belongs_to == view.case_no)
             connection.execute(moved.values(belongs_to=master))
+        elif held.status == Status.MERGED.value:
+            # Split off again: the report it was filed with comes back, others stay where they are.
+            back = update(reports).where(reports.c.case_no == view.case_no)
+            connection.execute(back.values(belongs_to=view.case_no))
 
 
 def _newest(views: Any) -> "dict[str, CaseView]":

@@ -6,7 +6,7 @@ an order to start it. Everything is keyed: whoever records the same step again o
 twice.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -26,9 +26,12 @@ from store.tables import cases, commands, outbox
 Owed = tuple[Order, datetime, int]
 """An order, when its step happened (city time), and the severity it is delivered by."""
 _THERE = select(cases.c.case_no).where(cases.c.case_no.in_(bindparam("numbers", expanding=True)))
+_EPOCHS = select(cases.c.case_no, cases.c.epoch).where(
+    cases.c.case_no.in_(bindparam("numbers", expanding=True))
+)
 
 
-def owe_orders(connection: Connection, records: Iterable[Record], *, sqlite: bool) -> None:
+def owe_orders(connection: Connection, records: Sequence[Record], *, sqlite: bool) -> None:
     """Write what these steps owe other cases. What is owed already stays as it is."""
     owed = [one for record in records for one in _owed(record)]
     if not owed:
@@ -43,6 +46,9 @@ def owe_orders(connection: Connection, records: Iterable[Record], *, sqlite: boo
     ]
     if sent:
         owe_commands(connection, sent, sqlite=sqlite)
+    revivals = [one for record in records for one in _revivals(record)]
+    if revivals:
+        _owe_revivals(connection, revivals, sqlite=sqlite)
 
 
 def _owed(record: Record) -> Iterable[Owed]:
@@ -102,6 +108,42 @@ def owe_commands(
             for case_no, command, at, priority in kept
         ],
     )
+
+
+def _revivals(record: Record) -> Iterable[dict[str, Any]]:
+    """Yield the rows that make merged reports cases again. The key names the step that split them off."""
+    for order, at, severity in _owed(record):
+        if order.revive is not None:
+            step = f"{record.view.case_no}:{record.view.epoch}:{order.seq}:{order.n}"
+            yield {
+                "kind": OutboxKind.REVIVE_CASE.value,
+                "key": f"revive:{order.case_no}:{step}",
+                "case_no": order.case_no,
+                "priority": severity,
+                "payload": {
+                    "report_no": order.revive.report_no,
+                    "apart_from": order.revive.apart_from,
+                },
+                "created_at": at,
+                "not_before": at,
+            }
+
+
+def _owe_revivals(connection: Connection, rows: Sequence[dict[str, Any]], *, sqlite: bool) -> None:
+    """Owe new lives of merged cases, each in the epoch after the one it was merged in.
+
+    The epoch is fixed here: however often the row is carried out, there is one such life.
+    """
+    found = connection.execute(_EPOCHS, {"numbers": sorted({row["case_no"] for row in rows})})
+    epochs = {row.case_no: max(row.epoch, 1) for row in found}
+    known = [
+        {**row, "payload": {**row["payload"], "epoch": epochs[row["case_no"]] + 1}}
+        for row in sorted(rows, key=lambda row: str(row["key"]))
+        if row["case_no"] in epochs
+    ]
+    if known:
+        put = insert_into(outbox, sqlite=sqlite).on_conflict_do_nothing(index_elements=["key"])
+        connection.execute(put, known)
 
 
 def child_key(case_no: str) -> str:

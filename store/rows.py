@@ -16,6 +16,7 @@ class OutboxKind(StrEnum):
 
     START_CASE = "start_case"
     START_CHILD = "start_child"
+    REVIVE_CASE = "revive_case"
     DELIVER_COMMAND = "deliver_command"
     NOTIFY = "notify"
     INSTRUCTION_TIMER = "instruction_timer"
