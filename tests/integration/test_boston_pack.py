@@ -17,6 +17,7 @@ from geo.publish import open_atlas, publish
 from routing.book import build_book
 from routing.decide import decide
 from store.pack import load, read
+from usecases.check_pack import check
 from usecases.import_pack import FeedRow, ImportReport, RowSet, feed_rows, import_pack
 
 ROOT = Path(__file__).parents[2]
@@ -70,6 +71,12 @@ def test_the_pack_is_complete_and_has_no_problem(imported: tuple[Path, ImportRep
     assert all((out / name).is_file() for name in report.written)
     assert [str(problem) for problem in read(folder=out).book.problems] == []
     assert {p.code for p in check_areas(folder=out)} == {"multipolygon"}
+
+
+def test_the_checker_finds_nothing_that_stops_it(imported: tuple[Path, ImportReport]) -> None:
+    """Its calendar knows the year of the records only; one centre commands, from the city, day and night."""
+    found = check(folder=imported[0], today=date(2015, 6, 1), geometry=False)
+    assert [(problem.code, problem.warning) for problem in found] == [("level_without_unit", True)]
 
 
 def test_what_the_real_layers_bring_is_repaired_with_a_reason(imported: tuple[Path, ImportReport]) -> None:

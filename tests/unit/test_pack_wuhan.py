@@ -2,21 +2,26 @@
 
 import re
 from collections import Counter
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from domain.catalogue import CategoryKind
+from domain.decision import RouteRequest
 from domain.limit import Limit
 from domain.org import Area
-from domain.pack import COMMAND, CityPack
+from domain.pack import COMMAND, PEER, CityPack
 from domain.place import Level
 from domain.policy import CheckRule
+from domain.rota import gaps
 from domain.unit import DutyHours, Unit
+from routing import Event, RouteBook, adjust, build_book, decide
+from routing.adjust import Adjusted
 from store.pack import load
-from usecases.check_pack import check
+from usecases.check_pack import check, place_in
 
 WUHAN = Path(__file__).parents[2] / "cities" / "wuhan"
 ZONES = {"ZONE-ETDZ", "ZONE-EASTLAKE-HT", "ZONE-EASTLAKE-SCENIC"}
@@ -179,3 +184,120 @@ def test_reading_twice_gives_the_same_version_and_a_change_another(tmp_path: Pat
     text = (copy / "escalation.toml").read_text(encoding="utf-8")
     (copy / "escalation.toml").write_text(text.replace('"15MIN"', '"16MIN"'), encoding="utf-8")
     assert load(folder=copy).version != wuhan().version
+
+
+def test_every_severity_has_its_rulebook_and_only_the_first_reports_upward() -> None:
+    books = {severity: policy.book for severity, policy in wuhan().severities.items()}
+    assert all(books.values())
+    assert [severity for severity, book in books.items() if book and book.emergency] == [1]
+    urgent, normal = books[2], books[3]
+    assert urgent is not None
+    assert normal is not None
+    pairs = [
+        (str(getattr(urgent, name)), str(getattr(normal, name)))
+        for name in ("verify", "task_sign_in", "extension", "supervision_reply", "appeal_review", "rectify")
+    ]
+    assert pairs == [
+        ("30MIN", "4WH"), ("15MIN", "4WH"), ("2UH", "1WD"), ("4UH", "2WD"), ("3WD", "3WD"), ("15WD", "15WD")
+    ]  # fmt: skip
+    first = books[1]
+    assert first is not None
+    assert first.emergency is not None
+    reports = (first.emergency.phone, first.emergency.written, first.emergency.follow_up)
+    assert [str(limit) for limit in reports] == ["30MIN", "1UH", "2UH"]
+
+
+def test_the_four_tags_of_e9_start_at_the_district_and_are_supervised() -> None:
+    rules = {tag.rule.tag: tag.rule for tag in wuhan().tags}
+    grave = {name for name, rule in rules.items() if rule.supervise and rule.floor is Level.DISTRICT}
+    assert grave == {"leader_instruction", "media", "mass", "major_event"}
+    assert [name for name, rule in rules.items() if rule.illegal] == ["illegal_act"]
+    asked = {rule.tag for rule in wuhan().rules if rule.tag is not None}
+    assert asked <= set(rules)
+
+
+def test_illegal_building_may_go_in_stages_with_their_own_deadlines() -> None:
+    staged = wuhan().catalogue["E0101"].condition("staged")
+    assert [(one.code, str(one.limit)) for one in staged.milestones] == [
+        ("stop", "4WH"),
+        ("penalty", "7WD"),
+        ("demolition", "20WD"),
+    ]
+    for category in wuhan().catalogue.values():
+        for condition in category.conditions:
+            assert all(re.search(r"[\u4e00-\u9fff]", one.name_zh) for one in condition.milestones)
+
+
+@pytest.mark.parametrize(
+    ("category", "tags", "day", "limit", "contact"),
+    [
+        ("H-WAT-01", ("summer",), "2026-07-01", "3WD", "2UH"),
+        ("E0111", ("summer",), "2026-07-01", "3WD", "2UH"),
+        ("E0110", ("summer",), "2026-07-01", "4WH", "2UH"),  # four working hours are faster already
+        ("E0111", ("summer",), "2026-06-14", "5WD", "1WD"),
+        ("E0111", ("summer",), "2026-09-15", "3WD", "2UH"),
+        ("E0111", ("summer",), "2026-09-16", "5WD", "1WD"),
+        ("E0111", (), "2026-07-01", "5WD", "1WD"),
+        ("E0401", ("summer",), "2026-07-01", "2UH", "1WD"),
+    ],
+)
+def test_the_summer_track_holds_in_its_season_by_its_tag(
+    category: str, tags: tuple[str, ...], day: str, limit: str, contact: str
+) -> None:
+    found = adjusted(category, street="420102002000", tags=tags, day=day)
+    assert (str(found.decision.limit), str(found.policy.stages.contact)) == (limit, contact)
+    named = [reason.rule for reason in found.decision.reasons if reason.rule.startswith("overlay:")]
+    assert named == (["overlay:summer-2026"] if contact == "2UH" else [])
+
+
+@pytest.mark.parametrize(
+    ("street", "category", "limit"),
+    [
+        ("420102002000", "E0111", "5WD"),
+        ("420114001000", "E0111", "5WD"),
+        ("420114200000", "E0111", "7.5WD"),
+        ("420114200000", "P0101", "2UH"),
+    ],
+)
+def test_only_the_townships_get_more_time_and_never_for_what_is_severe(
+    street: str, category: str, limit: str
+) -> None:
+    assert str(adjusted(category, street=street, day="2026-06-01").decision.limit) == limit
+
+
+def adjusted(category: str, *, street: str, day: str, tags: tuple[str, ...] = ()) -> Adjusted:
+    at = datetime.fromisoformat(day).replace(hour=12, tzinfo=ZoneInfo("Asia/Shanghai"))
+    area = wuhan().areas.get(street)
+    assert area is not None
+    place = place_in(area=area, pack=wuhan())
+    decision = decide(request=RouteRequest(place=place, category=category, tags=tags), book=routes())
+    return adjust(
+        pack=wuhan(),
+        decision=decision,
+        event=Event(category=category, tags=tags, place=place, received_at=at),
+    )
+
+
+@cache
+def routes() -> RouteBook:
+    return build_book(wuhan())
+
+
+def test_every_centre_of_command_has_somebody_by_name_in_the_next_ninety_days() -> None:
+    starts = datetime(2026, 11, 22, tzinfo=UTC)
+    names = {rota.name for rota in wuhan().rotas}
+    assert names == {"4201-COMMAND", "COMMAND@district", "COMMAND@street"}
+    for rota in wuhan().rotas:
+        assert gaps(rota=rota, starts=starts, ends=starts + timedelta(days=90)) == ()
+
+
+def test_the_checker_looks_ninety_days_ahead_from_any_day_of_the_year() -> None:
+    for day in (date(2026, 1, 1), date(2026, 11, 22)):
+        found = check(folder=WUHAN, today=day, geometry=False)
+        assert {problem.code for problem in found} <= {"calendar_ends"}
+        assert all(problem.warning for problem in found)
+
+
+def test_the_peers_of_a_transfer_are_units() -> None:
+    peers = {unit.code for unit in wuhan().tree.explicit if unit.kind == PEER}
+    assert {"PEER-110", "PEER-119", "PEER-120", "PEER-122", "PEER-OTHER-CITY"} == peers

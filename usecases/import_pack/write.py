@@ -189,6 +189,9 @@ def _escalation(_draft: Draft) -> str:
         text += table("[[severity]]", severity["head"])
         text += table("[severity.stages]", severity["stages"])
         text += table("[severity.escalation]", severity["escalation"])
+        text += table("[severity.rulebook]", severity["rulebook"])
+        if "emergency" in severity:
+            text += table("[severity.rulebook.emergency]", severity["emergency"])
     return text
 
 
