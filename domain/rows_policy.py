@@ -21,6 +21,7 @@ from domain.rows_duty import need_reason, usual_limit
 from domain.rows_emergency import start_by_rules
 from domain.standstill import between
 from domain.step import AlarmHandler, Handler, Step
+from domain.suspension import grow_total
 from domain.transitions import DUTY
 
 GRADES = range(1, 5)
@@ -72,7 +73,7 @@ def _take_grade(step: Step, command: Regrade) -> None:
             base_limit=_scaled(state.base_limit, former=base, now=usual_limit(step)),
         )
     _keep_what_is_left(step)
-    _lengthen_total(step)
+    grow_total(step)
     if state.dispatched_at is not None:
         step.change(return_due=step.due(start=state.dispatched_at, limit=step.policy.stages.return_request))
     _restart_sign_in(step)
@@ -155,8 +156,9 @@ def _take_policy(step: Step, command: ApplyPolicy, *, appeared: bool) -> None:
     step.change(rules=_pinned(step, command.rules, severity=step.state.severity))
     if step.state.status in DUTY:
         _take_decision(step, command.decision, appeared=appeared)
+        step.change(base_limit=_scaled(step.state.base_limit, former=base, now=usual_limit(step)))
         _longer(step, _scaled(step.state.handling_limit, former=base, now=usual_limit(step)))
-        _lengthen_total(step)
+        grow_total(step)
         _later_return(step)
         if step.state.status is Status.DISPATCHED and not _armed(step, Alarm.SIGN_IN_REPEAT):
             arm_sign_in(step, start=step.state.level_since)
@@ -204,14 +206,6 @@ def _keep_what_is_left(step: Step) -> None:
             calendar=state.rules.calendar,
         )
     step.change(suspension=replace(suspension, left=left))
-
-
-def _lengthen_total(step: Step) -> None:
-    """The total clock never ends earlier, and never before handling and check can."""
-    state = step.state
-    if state.total_due is not None and state.handling_due is not None:
-        end = step.due(start=state.handling_due, limit=step.policy.stages.check)
-        step.change(total_due=max(state.total_due, end))
 
 
 def _later_return(step: Step) -> None:
