@@ -28,6 +28,7 @@ from store.rows import OutboxKind, OutboxRow, OutboxState
 from usecases.city import City
 from usecases.deliver import deliver as deliver_command
 from usecases.instruct import fire
+from usecases.revive import revival_of, revive
 from usecases.start_case import Start, start_cases
 from usecases.start_child import begin_of, start_child
 
@@ -40,6 +41,8 @@ REMINDERS_IDLE_S = 0.5
 YIELD_S = 0.7
 """A rest in a storm. With it some 24 cases a second go out; the receipts come first."""
 TRY_AGAIN = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0)
+REVIVALS_IDLE_S = 0.5
+"""How often to look for reports that were split off: rare, and nobody waits at a screen for one."""
 SOON_AGAIN_S = 15.0
 """The longest a case or a person's command waits for its next try: when Temporal is back, so are they."""
 log = structlog.get_logger()
@@ -68,6 +71,7 @@ class Relay:
         await asyncio.gather(
             self._loop(stop, OutboxKind.START_CASE, STARTS, self._start_and_yield),
             self._loop(stop, OutboxKind.START_CHILD, 16, self._children),
+            self._loop(stop, OutboxKind.REVIVE_CASE, 4, self._revivals, idle_s=REVIVALS_IDLE_S),
             self._loop(stop, OutboxKind.DELIVER_COMMAND, 16, self._commands),
             self._loop(stop, OutboxKind.NOTIFY, 16, self._notify),
             self._loop(stop, OutboxKind.INSTRUCTION_TIMER, 1, self._remind, idle_s=REMINDERS_IDLE_S),
@@ -156,6 +160,14 @@ class Relay:
     async def _child(self, row: OutboxRow) -> None:
         start = begin_of(row.payload)
         if not await start_child(city=self._city, start=start, outbox_id=row.id):
+            await self._again(row, "not_started", _soon(row))
+
+    async def _revivals(self, rows: list[OutboxRow]) -> None:
+        await asyncio.gather(*(self._revive(row) for row in rows))
+
+    async def _revive(self, row: OutboxRow) -> None:
+        revival = revival_of(outbox_id=row.id, payload=row.payload)
+        if not await revive(city=self._city, revival=revival):
             await self._again(row, "not_started", _soon(row))
 
     async def _commands(self, rows: list[OutboxRow]) -> None:

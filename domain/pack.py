@@ -100,6 +100,14 @@ class MergeSettings:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RepeatSettings:
+    """Repetitions (row 39): same category within these metres, and natural days after a closing; 0 is off."""
+
+    metres: float = 50.0
+    days: int = 15
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ZoneLayer:
     """One kind of overlay and the categories it takes over from the civil areas below it.
 
@@ -218,6 +226,7 @@ class CityPack:
     overlays: tuple[RuleOverlay, ...] = ()
     grid_classes: tuple[GridClass, ...] = ()
     rotas: tuple[Rota, ...] = ()
+    repeat: RepeatSettings = RepeatSettings()
 
     def departments(self, *, category: Category, condition: str | None) -> tuple[str, ...]:
         """Return the department types of a category under a filing condition, the lead first."""

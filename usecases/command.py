@@ -17,6 +17,7 @@ from domain.views import CaseView
 from usecases.city import City
 from usecases.command_joint import ChildByHand, join_parent_of, mark_span_of, open_child_of, reported_of
 from usecases.command_levels import BY_HAND, check_service
+from usecases.command_triage import check_named
 from usecases.file_report import check_condition
 from usecases.place_and_owner import Question, answer, by_hand, category_name, category_of, site_check
 from usecases.problems import BadRequest, ProblemCode
@@ -38,7 +39,8 @@ GRADES = range(1, 6)
 CODES = dict.fromkeys(
     (
         "kind", "lead", "proposed_unit", "checker", "category", "condition", "area_code", "assignee", "master",
-        "report_no", "close_kind", "service", "reference", "parent", "child", "children", "areas", "tags",
+        "report_no", "close_kind", "service", "reference", "parent", "child", "children", "areas", "tags", "to",
+        "verifier",
     ),
     MOST_CODE,
 )  # fmt: skip
@@ -88,6 +90,7 @@ def build(
     command: Command = _load(COMMANDS[kind], kind, fields, actor=actor, request_id=request_id)
     _check_units(city, fields)
     check_service(city, command)
+    check_named(city, command)
     complete = COMPLETED.get(kind)
     return command if complete is None else complete(city=city, case_no=case_no, command=command)
 

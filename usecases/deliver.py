@@ -5,6 +5,7 @@ recorded; the deliverer records it, with the command's result, in one transactio
 """
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 
 import structlog
@@ -42,11 +43,38 @@ async def deliver(*, city: City, case_no: str, command: Command) -> bool:
 
 async def _carry_out(city: City, case_no: str, command: Command) -> Record:
     if isinstance(command, MergeInto):
-        await _join_first(city, case_no, command)
+        return await _merge(city, case_no, command)
+    return await _send(city, case_no, command)
+
+
+async def _send(city: City, case_no: str, command: Command) -> Record:
     try:
         return await city.cases.act(case_no=case_no, command=command)
     except CaseNotRunning:
         return await _after_its_end(city, case_no, command)
+
+
+async def _merge(city: City, case_no: str, command: MergeInto) -> Record:
+    """Let the master take the reports, then end the case for it, so that no reporter is left behind.
+
+    What joined the case between the two, or before a deliverer died, is taken along after it.
+    """
+    joined = await _join_first(city, case_no, command)
+    record = await _send(city, case_no, command)
+    if not set(record.view.reports) <= joined:
+        await _join_late(city, case_no, command, joined)
+    return record
+
+
+async def _join_late(city: City, case_no: str, command: MergeInto, joined: set[str]) -> None:
+    state = await city.cases.state(case_no=case_no)
+    if state is None:
+        return
+    try:
+        await _join(city, command, state, [one for one in state.reports if one.report_no not in joined])
+    except CommandRefused as refused:
+        # The case is merged already; its master ended in the same moment.
+        log.warning("a late report stays behind", case_no=case_no, code=refused.code.value)
 
 
 async def _after_its_end(city: City, case_no: str, command: Command) -> Record:
@@ -63,31 +91,49 @@ async def _after_its_end(city: City, case_no: str, command: Command) -> Record:
     raise CommandRefused(RefusalCode.CASE_ENDED, status=status_name(view))
 
 
-async def _join_first(city: City, case_no: str, command: MergeInto) -> None:
-    """Let the master take the reports before the case ends for it, so that no reporter is left behind.
+async def _join_first(city: City, case_no: str, command: MergeInto) -> set[str]:
+    """Let the master take the reports the case has now; return their numbers.
 
-    The case's own rules are asked beforehand, without a trace in its history. Raises
-    CommandRefused when this case or the master would refuse, and UnableToReachCase.
+    The case's own rules are asked beforehand, without a trace in its history. Neither may be
+    about to be merged by another command: two cases merged into each other would both be gone.
+    The commands are kept before they are carried, so of two that meet here one sees the other.
+    Raises CommandRefused when this case or the master would refuse, and UnableToReachCase.
     """
     state = await city.cases.state(case_no=case_no)
     if state is None:
         raise UnableToReachCase("not started yet")
     if state.status in ENDED:
-        return
+        return set()
     merged = decide(state, command, city.now()).state
-    for report in merged.reports:
+    busy = await asyncio.to_thread(
+        lambda: city.store.being_merged(
+            case_numbers=(case_no, command.master), by_others_than=command.request_id
+        )
+    )
+    if busy is not None:
+        raise CommandRefused(RefusalCode.BEING_MERGED, case=busy)
+    await _join(city, command, state, merged.reports)
+    return {report.report_no for report in merged.reports}
+
+
+async def _join(city: City, command: MergeInto, state: CaseState, reports: Sequence[ReportRef]) -> None:
+    """Send reports of a case to its master and record that it has them. Safe to repeat."""
+    for report in reports:
         join = join_of(state, report, request_id=f"join:{command.request_id}:{report.report_no}")
-        record = await _carry_out(city, command.master, join)
+        record = await _send(city, command.master, join)
         await asyncio.to_thread(partial(city.store.record, record=record))
 
 
 def join_of(state: CaseState, report: ReportRef, *, request_id: str) -> JoinReport:
-    """Return the message by which a report of a case joins the case's master."""
+    """Return the message by which a report of a case joins the case's master.
+
+    A report that had been merged into this case keeps its own number: by it, it can be split off.
+    """
     return JoinReport(
         request_id=request_id,
         actor=ENGINE,
         report_no=report.report_no,
-        merged_case=state.case_no,
+        merged_case=report.came_from or state.case_no,
         wants_visit=report.visit != "not_wanted",
     )
 

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from domain.case import CaseState
+from domain.case import SETTLED, CaseState, Status
 from domain.pack import MergeSettings
 from domain.place import LocateMethod, Place, metres_between
+from domain.report import NewReport
+from domain.views import CaseView
 from usecases.city import City
 
 MOST_PROPOSALS = 3
@@ -30,7 +32,8 @@ def find_duplicates(
     """Look for open cases of the category within the pack's metres and hours, nearest first.
 
     A report worse than the open case is no duplicate of it: it would wait on a milder clock.
-    A drill is never a master: what is real must not end with it.
+    A drill is never a master: what is real must not end with it. Nor is a case that was settled
+    before the report came: what is seen again after the closing is a repetition (row 39).
     """
     settings = city.pack.merge
     reach = max(settings.auto_m, settings.propose_m)
@@ -44,11 +47,42 @@ def find_duplicates(
         since=at - timedelta(hours=settings.hours),
         exclude=case_no,
     )
-    near = [(view, metres) for view, metres in found if view.severity <= severity and not view.exercise]
+    near = [
+        (view, metres)
+        for view, metres in found
+        if view.severity <= severity and not view.exercise and _in_hand(view, at)
+    ]
     sure = [view.case_no for view, metres in near if metres <= settings.auto_m]
     if sure:
         return Duplicates(master=sure[0])
     return Duplicates(proposals=tuple(view.case_no for view, _ in near[:MOST_PROPOSALS]))
+
+
+def _in_hand(view: CaseView, at: datetime) -> bool:
+    settled = Status(view.status) in SETTLED
+    return not settled or (view.closed_at is not None and view.closed_at > at)
+
+
+def find_repeated(*, city: City, report: NewReport, place: Place, apart_from: str | None) -> CaseView | None:
+    """Return the case last closed at this place about this thing within the pack's days (row 39), or None.
+
+    A drill repeats nothing and is not repeated; a report split off is no repetition of what it left.
+    """
+    settings = city.pack.repeat
+    if report.exercise or settings.metres <= 0 or settings.days <= 0:
+        return None
+    if place.lon is None or place.lat is None or place.method not in POINT_METHODS:
+        return None
+    found = city.store.closed_nearby(
+        category=report.category,
+        lon=place.lon,
+        lat=place.lat,
+        metres=settings.metres,
+        since=report.received_at - timedelta(days=settings.days),
+        until=report.received_at,
+    )
+    others = (view for view in found if view.case_no not in (report.case_no, apart_from))
+    return next((view for view in others if not view.exercise), None)
 
 
 def in_each_others_way(*, settings: MergeSettings, states: Sequence[CaseState]) -> set[str]:

@@ -52,17 +52,16 @@ class CaseGateway:
         self._client = client
         self._task_queue = task_queue
 
-    async def start(self, *, state: CaseState, again: bool = False) -> CaseState | None:
+    async def start(
+        self, *, state: CaseState, again: bool = False, revived: bool = False
+    ) -> CaseState | None:
         """Start a case; None when started, else the state another start gave it first.
 
         The workflow id is the case number, so a second start is refused by the server;
         what the first one was given is read from its history, since that is what counts.
-        ``again`` starts a case whose workflow was broken off (terminated, for example).
+        ``again`` starts a case whose workflow was broken off (terminated, for example);
+        ``revived`` one whose workflow came to its end: a merged report that was split off.
         """
-        broken_off, never = (
-            WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
-            WorkflowIDReusePolicy.REJECT_DUPLICATE,
-        )
         try:
             with _reaching(state.case_no):
                 await self._client.start_workflow(
@@ -71,7 +70,7 @@ class CaseGateway:
                     id=state.case_no,
                     task_queue=self._task_queue,
                     task_timeout=TASK_TIMEOUT,
-                    id_reuse_policy=broken_off if again else never,
+                    id_reuse_policy=_reuse(again=again, revived=revived),
                     id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
                     search_attributes=search_attributes(state),
                     static_summary=summary(state),
@@ -129,6 +128,15 @@ class CaseGateway:
                 (state,) = await self._client.data_converter.decode(payloads, [CaseState])
                 return state  # type: ignore[no-any-return]
         raise UnableToReachCase("history not readable")
+
+
+def _reuse(*, again: bool, revived: bool) -> WorkflowIDReusePolicy:
+    """Return after which ends a number may run once more; while it runs, never."""
+    if revived:
+        return WorkflowIDReusePolicy.ALLOW_DUPLICATE
+    if again:
+        return WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
+    return WorkflowIDReusePolicy.REJECT_DUPLICATE
 
 
 @contextmanager

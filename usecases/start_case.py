@@ -9,7 +9,7 @@ it is recorded as merged.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.begin import BEGIN, begin
@@ -21,7 +21,7 @@ from domain.views import Record, record_of, view_of
 from store.rows import Done as Delivered
 from usecases.city import City, Grounds
 from usecases.deliver import deliver, join_of
-from usecases.duplicates import NONE_FOUND, Duplicates, find_duplicates, in_each_others_way
+from usecases.duplicates import NONE_FOUND, Duplicates, find_duplicates, find_repeated, in_each_others_way
 from usecases.gateway import UnableToReachCase
 from usecases.place_and_owner import (
     Answer,
@@ -73,15 +73,26 @@ def _same(city: City, start: Start) -> Duplicates | None:
     return _refused_by(city, kept.case_no) if kept.status == "refused" else Duplicates(master=kept.case_no)
 
 
-def prepare(*, city: City, report: NewReport, same: Duplicates | None = None) -> Begin:
-    """Gather what a case begins with: place, owner, rules, possible duplicates (looked for unless given)."""
+def prepare(
+    *, city: City, report: NewReport, same: Duplicates | None = None, apart_from: str | None = None
+) -> Begin:
+    """Gather what a case begins with: place, owner, rules, duplicates (looked for unless given), repetition.
+
+    ``apart_from`` is the former master of a report that was split off.
+    """
     place = report.reported
     if place.lon is not None and place.lat is not None:
         city.grounds.placeholders.observe(channel=report.channel, lon=place.lon, lat=place.lat)
     found = answer(grounds=city.grounds, question=question_of(report))
     at = max(city.now(), report.received_at)
     known = _duplicates(city, report, found) if same is None else same
-    return begin_with(grounds=city.grounds, report=report, found=found, at=at, same=known)
+    start = begin_with(grounds=city.grounds, report=report, found=found, at=at, same=known)
+    if start.master is not None:
+        return start
+    before = find_repeated(city=city, report=report, place=found.place, apart_from=apart_from)
+    if before is None:
+        return start
+    return replace(start, repeat_of=before.case_no, repeats=before.aspects.repeats + 1)
 
 
 def question_of(report: NewReport) -> Question:

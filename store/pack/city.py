@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from domain.pack import Channel, CityFacts, LocateSettings, MergeSettings, ZoneLayer
+from domain.pack import Channel, CityFacts, LocateSettings, MergeSettings, RepeatSettings, ZoneLayer
 from domain.place import Crs
 from store.pack.fields import Fields, all_fields, fields_of, section
 from store.pack.problems import ProblemBook
@@ -25,6 +25,7 @@ class CityFile:
     channels: Mapping[str, Channel]
     locate: LocateSettings
     merge: MergeSettings
+    repeat: RepeatSettings
     zones: Mapping[str, ZoneLayer]
 
 
@@ -32,6 +33,7 @@ def read_city(*, file: TomlFile, book: ProblemBook) -> CityFile:
     """Read ``city.toml``; problems go to the book, absent values become defaults."""
     locate = section(file=file, path="locate", book=book)
     merge = section(file=file, path="merge", book=book)
+    repeat = section(file=file, path="repeat", book=book)
     return CityFile(
         facts=_facts(fields_of(file=file, path="", data=file.data, book=book)),
         channels=_channels(file=file, book=book),
@@ -46,6 +48,7 @@ def read_city(*, file: TomlFile, book: ProblemBook) -> CityFile:
             propose_m=merge.number("propose_m", 0.0),
             hours=merge.number("hours", 0.0),
         ),
+        repeat=RepeatSettings(metres=repeat.number("metres", 50.0), days=repeat.integer("days", 15)),
         zones=_zones(file=file, book=book),
     )
 

@@ -79,6 +79,7 @@ def read(*, folder: Path) -> PackReading:
         channels=facts.channels,
         locate=facts.locate,
         merge=facts.merge,
+        repeat=facts.repeat,
         areas=table,
         zones=facts.zones,
         catalogue=categories.categories,
