@@ -2,7 +2,7 @@
 
 from domain.actor import Role
 from domain.errors import RefusalCode
-from domain.messages import CloseCase, ReportUp
+from domain.messages import CloseCase, CloseKind, ReportUp
 from domain.messages_command import (
     Acknowledge,
     DecideReportUp,
@@ -47,6 +47,6 @@ SCENES: dict[RefusalCode, Refused] = {
         lambda: a_full_case(1).submitted(),
         CloseCase,
         supervisor("city"),
-        {"close_kind": "explained", "reason": "as ordered"},
+        {"close_kind": CloseKind.EXPLAINED, "reason": "as ordered"},
     ),
 }
