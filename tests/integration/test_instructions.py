@@ -1,12 +1,14 @@
 """Instructions in the store: told, read, replied, passed on, reminded; on both databases."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier
+from time import sleep
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from domain.actor import Actor, Role
 from domain.identifiers import number
@@ -224,17 +226,18 @@ def test_a_reminder_that_comes_as_late_as_the_deadline_is_left_to_that(store: St
     assert inbox(store, "1-COMMUNITY") == ["instruction/told", "instruction_reminder/due"]
 
 
+def last_two(stores: Sequence[Store], *, meanwhile: Callable[[], None]) -> None:
+    """Let the last two receivers read at once, each through a process of its own."""
+    with ThreadPoolExecutor(2) as threads:
+        found = [threads.submit(read, store, f"{n}-COMMUNITY") for n, store in enumerate(stores, start=1)]
+        meanwhile()
+        assert [one.result() for one in found] == [Answered(number=numbered(1))] * 2
+
+
 def test_the_last_two_receivers_at_once_make_it_complete_once(database_url: str) -> None:
     stores = [open_store(database_url), open_store(database_url)]
     issue(stores[0], order(), told(2))
-    together = Barrier(2)
-
-    def last(one: tuple[Store, str]) -> Answered | Conflict:
-        together.wait()
-        return read(one[0], one[1])
-
-    with ThreadPoolExecutor(2) as threads:
-        list(threads.map(last, zip(stores, ("1-COMMUNITY", "2-COMMUNITY"), strict=True)))
+    last_two(stores, meanwhile=lambda: None)
     assert state(stores[0]) is InstructionState.COMPLETE
     assert inbox(stores[0], ISSUER) == ["instruction_report/complete"]
     (half,) = timer_rows(stores[0], after=HOUR)
@@ -242,6 +245,32 @@ def test_the_last_two_receivers_at_once_make_it_complete_once(database_url: str)
     assert inbox(stores[0], "1-COMMUNITY") == ["instruction/told"]
     for store in stores:
         store.close()
+
+
+@pytest.mark.postgres
+def test_neither_of_the_last_two_takes_the_other_for_missing(postgresql_url: str) -> None:
+    """Hold the instruction until both wait for it: whoever counted before it waited would count wrong."""
+    stores = [open_store(postgresql_url), open_store(postgresql_url)]
+    issue(stores[0], order(), told(2))
+    engine = create_engine(postgresql_url)
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    with engine.connect() as holder, engine.connect() as connection:
+        # A transaction would see the same activity for ever.
+        watcher = connection.execution_options(isolation_level="AUTOCOMMIT")
+        holder.execute(text("SELECT 1 FROM instructions FOR UPDATE"))
+
+        def let_go_when_both_wait() -> None:
+            while watcher.execute(waiting).scalar_one() < 2:
+                sleep(0.01)
+            holder.rollback()
+
+        last_two(stores, meanwhile=let_go_when_both_wait)
+    assert state(stores[0]) is InstructionState.COMPLETE
+    for store in stores:
+        store.close()
+    engine.dispose()
 
 
 def test_where_a_reply_is_asked_for_reading_is_not_enough(store: Store) -> None:
@@ -257,6 +286,7 @@ def test_where_a_reply_is_asked_for_reading_is_not_enough(store: Store) -> None:
         number=numbered(1), act=replace(reply, text="x"), request_id="reply", digest="s"
     ) == Conflict(code="request_id_reused", number="reply")
     assert state(store) is InstructionState.COMPLETE
+    assert total(store) == Counts(total=1, replied=1)
     mine = store.instruction_receiver(number=numbered(1), unit="1-COMMUNITY")
     assert mine is not None
     assert (mine.reply, mine.read_at, mine.replied_at) == (

@@ -62,6 +62,21 @@ def test_nobody_instructs_upwards_or_itself(wuhan: OrgTree) -> None:
     assert not reaches(tree=wuhan, commander=district, unit=wuhan.get("420102-SANITATION"), below=True)
 
 
+def test_a_higher_unit_that_sits_in_ones_area_is_not_instructed() -> None:
+    table = AreaTable(
+        areas=[
+            Area(level=Level.CITY, code="w", name="市"),
+            Area(level=Level.DISTRICT, code="w0", name="区", parent="w"),
+        ]
+    )
+    district, bureau = (
+        Unit(code=code, name_zh="x", name_en="x", kind="COMMAND", level=level, area_code="w0")
+        for code, level in (("district", Level.DISTRICT), ("bureau", Level.CITY))
+    )
+    tree = OrgTree(areas=table, units=[district, bureau])
+    assert not reaches(tree=tree, commander=district, unit=bureau)
+
+
 def test_one_command_reaches_every_community_of_the_city(wuhan: OrgTree) -> None:
     to = Addressees(selectors=(Selector(level=Level.COMMUNITY, kind="COMMUNITY"),))
     found = expand(tree=wuhan, commander=wuhan.get("4201-COMMAND"), to=to)
