@@ -72,7 +72,7 @@ def transfer_out(step: Step, command: TransferOut) -> None:
     step.disarm("triage")
     step.change(transfer=Transfer(to=command.to, at=step.now))
     due_at = step.due(start=step.now, limit=book.transfer)
-    step.move(5, due_at=due_at, to=command.to, reason=command.reason)
+    step.move(5, due_at=due_at, peer=command.to, reason=command.reason)
     step.tell("transfer", unit=command.to, due=due_at.isoformat())
     for report in step.state.reports:
         step.tell("transferred", report_no=report.report_no, to=command.to)
@@ -96,7 +96,7 @@ def _confirmed(step: Step, reference: str) -> None:
     transfer = _transfer(step)
     step.disarm("transfer")
     step.change(transfer=replace(transfer, reference=reference, confirmed_at=step.now))
-    step.record("transfer_confirmed", row=5, to=transfer.to, reference=reference)
+    step.record("transfer_confirmed", row=5, peer=transfer.to, reference=reference)
     retain(step)
 
 
@@ -116,7 +116,7 @@ def hand_back(step: Step, command: HandBack) -> None:
     need_text(command.reason)
     step.disarm("transfer", "stage.retention")
     step.change(transfer=None, handed_back_by=(*step.state.handed_back_by, transfer.to))
-    step.move(6, by=transfer.to, reason=command.reason)
+    step.move(6, peer=transfer.to, reason=command.reason)
     wait_for_triage(step)
 
 
@@ -126,7 +126,7 @@ def transfer_late(step: Step, deadline: Deadline) -> None:
     if book is None or transfer is None:
         return
     start = clock_start(step, deadline)
-    step.record("transfer_late", row=5, due_at=deadline.at, to=transfer.to)
+    step.record("transfer_late", row=5, due_at=deadline.at, peer=transfer.to)
     step.tell("reminder", unit=step.state.triage_unit, about="transfer")
     step.tell("transfer", unit=transfer.to, again=True)
     if raise_level(step, Trigger.NOT_SIGNED_IN, start=start, due_at=deadline.at):

@@ -206,8 +206,12 @@ TRANSITIONS: tuple[Transition, ...] = (
         zh="符合结案条件，由监督方结案", en="closing condition met; closed by the supervising side",
     ),
     Transition(
-        row=31, sources=(S.CLOSED, S.ANSWERED, S.EVALUATED), target=S.VISITING, message="close_case", roles=(R.ENGINE,),
+        row=31, sources=(S.CLOSED, S.ANSWERED), target=S.VISITING, message="close_case", roles=(R.ENGINE,),
         urgent="1WD", normal="1WD", zh="开始回访每一位诉求人", en="every reporter is visited", follows=True,
+    ),
+    Transition(
+        row=31, sources=(S.EVALUATED,), target=S.VISITING, message="join_report", roles=(R.ENGINE,),
+        urgent="1WD", normal="1WD", zh="结案后并入的诉求人同样回访", en="a reporter who joined later is visited as well",
     ),
     Transition(
         row=32, sources=(S.VISITING,), target=S.EVALUATED, message="record_visit", roles=(R.ENGINE, R.OPERATOR),
