@@ -1,0 +1,425 @@
+"""Row 38: supervision orders (督办): by whom, to whom, replied, reviewed, late; and what they keep open."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.actor import Role
+from domain.aspects import Supervision, SupervisionStatus
+from domain.case import Status
+from domain.clock import due
+from domain.errors import CommandRefused, RefusalCode
+from domain.messages import CancelCase, CloseCase, CloseKind, Reassign, SubmitResult
+from domain.messages_command import OpenSupervision, ReplySupervision, ReviewSupervision
+from domain.place import Level
+from domain.policy import CaseRules
+from tests.unit.builders import (
+    CALENDAR,
+    CHECKER,
+    CITY,
+    COMMUNITY,
+    DISTRICT,
+    OPERATOR,
+    POWER,
+    ROADS,
+    STREET,
+    TRIAGE,
+    WATER,
+    ZONE,
+    ZONE_LADDER,
+    Played,
+    a_case,
+    a_full_case,
+    actor,
+    at,
+    decision,
+    full_rules,
+    handler,
+    limit,
+    refused,
+    rulebook,
+    supervisor,
+    without,
+)
+from tests.unit.scenes_supervision import ordered, replied, sealed
+
+S1 = {"supervision": "S1"}
+
+
+def order_of(case: Played, number: str = "S1") -> Supervision:
+    return next(one for one in case.state.supervisions if one.id == number)
+
+
+def overdue(case: Played) -> Played:
+    """Let the case become overdue, an instant later."""
+    assert case.state.handling_due is not None
+    return case.until(case.state.handling_due)
+
+
+# --- opened -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("severity", "now", "due_at"),
+    [(3, "2026-09-14 09:00", "2026-09-16 09:00"), (2, "2026-09-14 22:00", "2026-09-15 02:00")],
+)
+def test_an_order_goes_to_the_owner_with_a_reply_clock(severity: int, now: str, due_at: str) -> None:
+    case = a_full_case(severity, start=at(now))
+    case.do(OpenSupervision, by=supervisor(DISTRICT), text="act at once")
+
+    order = order_of(case)
+    assert (order.by, order.unit, order.cause, order.text) == (DISTRICT, WATER, "leader", "act at once")
+    assert (order.status, order.opened_at, order.due) == (SupervisionStatus.OPEN, case.now, at(due_at))
+    assert case.armed("supervision.reply", "S1") == at(due_at)
+    assert case.told("supervision") == [WATER]
+    fact = case.facts[-1]
+    assert (fact.row, fact.kind, fact.due, fact.actor.unit) == (
+        38,
+        "supervision_opened",
+        at(due_at),
+        DISTRICT,
+    )
+    assert case.state.status is Status.DISPATCHED, "it runs beside the case"
+
+
+def test_orders_are_numbered_and_run_side_by_side_even_to_other_units() -> None:
+    case = ordered()
+    case.wait(timedelta(hours=1)).do(OpenSupervision, by=supervisor(CITY), text="close the road", unit=ROADS)
+    assert [(one.id, one.unit) for one in case.state.supervisions] == [("S1", WATER), ("S2", ROADS)]
+    first, second = case.armed("supervision.reply", "S1"), case.armed("supervision.reply", "S2")
+    assert first is not None
+    assert second is not None
+    assert second - first == timedelta(hours=1)
+
+
+@pytest.mark.parametrize("unit", [CITY, DISTRICT, STREET, COMMUNITY])
+@pytest.mark.parametrize("role", [Role.LEADER, Role.SUPERVISOR])
+def test_every_level_of_the_ladder_may_order(unit: str, role: Role) -> None:
+    case = a_full_case()
+    case.do(OpenSupervision, by=actor(role, unit), text="act at once")
+    assert order_of(case).by == unit
+
+
+def test_in_a_zone_the_levels_of_the_zone_order_and_no_others() -> None:
+    case = a_full_case(rules=full_rules(ladder=ZONE_LADDER))
+    with refused(case, RefusalCode.NOT_A_SUPERVISOR):
+        case.do(OpenSupervision, by=supervisor(DISTRICT), text="act at once")
+    case.do(OpenSupervision, by=supervisor(ZONE), text="act at once")
+
+
+@pytest.mark.parametrize("unit", [POWER, WATER, None])
+def test_nobody_else_orders_and_least_of_all_the_owner(unit: str | None) -> None:
+    case = a_full_case()
+    with refused(case, RefusalCode.NOT_A_SUPERVISOR):
+        case.do(OpenSupervision, by=actor(Role.LEADER, unit), text="act at once")
+
+
+def test_a_level_that_owns_the_case_or_is_itself_named_does_not_order() -> None:
+    own = a_full_case(decision=decision(STREET))
+    with refused(own, RefusalCode.NOT_A_SUPERVISOR):
+        own.do(OpenSupervision, by=supervisor(STREET), text="act at once")
+    case = a_full_case()
+    with refused(case, RefusalCode.NOT_A_SUPERVISOR):
+        case.do(OpenSupervision, by=supervisor(STREET), unit=STREET, text="act at once")
+
+
+def test_an_order_says_what_is_wanted_and_needs_the_rulebook_and_the_right_role() -> None:
+    case = a_full_case()
+    with refused(case, RefusalCode.REASON_REQUIRED):
+        case.do(OpenSupervision, by=supervisor(CITY), text="  ")
+    with refused(case, RefusalCode.ROLE_NOT_ALLOWED):
+        case.do(OpenSupervision, by=handler(STREET), text="act at once")
+    old = a_case()
+    with refused(old, RefusalCode.RULEBOOK_REQUIRED):
+        old.do(OpenSupervision, by=supervisor(CITY), text="act at once")
+
+
+# --- replied, reviewed ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("severity", "now", "due_at"),
+    [(3, "2026-09-18 15:00", "2026-09-20 15:00"), (1, "2026-09-18 15:00", "2026-09-18 19:00")],
+)
+def test_the_unit_replies_and_the_review_clock_starts(severity: int, now: str, due_at: str) -> None:
+    case = ordered(a_full_case(severity, start=at(now)))
+    was_due = order_of(case).due
+    case.do(ReplySupervision, by=actor(Role.LEADER, WATER), **S1, reply="a crew is there")
+
+    order = order_of(case)
+    assert (order.status, order.replies, order.reply) == (SupervisionStatus.REPLIED, 1, "a crew is there")
+    assert (order.replied_at, order.due, order.late) == (case.now, at(due_at), False)
+    assert case.armed("supervision.reply") is None
+    assert case.armed("supervision.review", "S1") == at(due_at), "the twentieth is worked on: 调休"
+    assert case.told("supervision_reply") == [DISTRICT]
+    assert (case.facts[-1].row, case.facts[-1].due) == (38, was_due)
+
+
+def test_only_the_unit_named_replies_once_with_words_to_an_order_there_is() -> None:
+    case = ordered()
+    with refused(case, RefusalCode.NOT_YOUR_ITEM):
+        case.do(ReplySupervision, by=handler(POWER), **S1, reply="done")
+    with refused(case, RefusalCode.REASON_REQUIRED):
+        case.do(ReplySupervision, by=handler(WATER), **S1, reply=" ")
+    with refused(case, RefusalCode.UNKNOWN_ITEM):
+        case.do(ReplySupervision, by=handler(WATER), supervision="S2", reply="done")
+    case.do(ReplySupervision, by=handler(WATER), **S1, reply="done")
+    with refused(case, RefusalCode.ITEM_SETTLED):
+        case.do(ReplySupervision, by=handler(WATER), **S1, reply="done")
+
+
+@pytest.mark.parametrize("unit", [DISTRICT, CITY])
+def test_who_ordered_or_a_level_above_seals_it(unit: str) -> None:
+    case = replied()
+    case.do(ReviewSupervision, by=supervisor(unit), **S1, accepted=True, reason="seen")
+
+    order = order_of(case)
+    assert (order.status, order.reviewed_at, order.review) == (SupervisionStatus.CLOSED, case.now, "seen")
+    assert case.armed("supervision.review") is None
+    assert case.told("supervision_closed") == [WATER]
+    with refused(case, RefusalCode.ITEM_SETTLED):
+        case.do(ReviewSupervision, by=supervisor(unit), **S1, accepted=True)
+
+
+@pytest.mark.parametrize("unit", [STREET, POWER, WATER])
+def test_nobody_below_nor_the_unit_itself_reviews(unit: str) -> None:
+    case = replied()
+    with refused(case, RefusalCode.NOT_YOUR_ITEM):
+        case.do(ReviewSupervision, by=supervisor(unit), **S1, accepted=True)
+
+
+def test_a_unit_above_who_ordered_does_not_review_the_order_to_itself() -> None:
+    case = a_full_case()
+    case.do(OpenSupervision, by=supervisor(STREET), unit=DISTRICT, text="send your crane")
+    case.do(ReplySupervision, by=handler(DISTRICT), **S1, reply="it is on its way")
+    with refused(case, RefusalCode.NOT_YOUR_ITEM):
+        case.do(ReviewSupervision, by=supervisor(DISTRICT), **S1, accepted=True)
+    case.do(ReviewSupervision, by=supervisor(CITY), **S1, accepted=True)
+
+
+def test_nothing_is_reviewed_before_it_was_replied_to() -> None:
+    case = ordered()
+    with refused(case, RefusalCode.NOT_REPLIED):
+        case.do(ReviewSupervision, by=supervisor(DISTRICT), **S1, accepted=True)
+
+
+def test_a_reply_that_is_not_enough_opens_it_again_with_a_fresh_limit_and_a_reason() -> None:
+    case = replied().wait(timedelta(hours=1))
+    with refused(case, RefusalCode.REASON_REQUIRED):
+        case.do(ReviewSupervision, by=supervisor(DISTRICT), **S1, accepted=False)
+    case.do(ReviewSupervision, by=supervisor(DISTRICT), **S1, accepted=False, reason="no photo")
+
+    order = order_of(case)
+    assert (order.status, order.review) == (SupervisionStatus.OPEN, "no photo")
+    assert order.due == case.armed("supervision.reply", "S1") == at("2026-09-16 10:00")
+    assert case.armed("supervision.review") is None
+    assert case.told("supervision") == [WATER, WATER]
+    case.do(ReplySupervision, by=handler(WATER), **S1, reply="with a photo")
+    assert order_of(case).replies == 2
+
+
+# --- late -------------------------------------------------------------------------------------------
+
+
+def test_no_reply_is_late_for_good_and_told_above_again_and_again() -> None:
+    case = ordered(a_full_case(4, decision=decision(limit=limit("15WD"))))
+    case.notices.clear()
+    for day in (16, 18, 21):
+        case.until(at(f"2026-09-{day} 09:00"))
+        last = case.of_kind("supervision_late")[-1]
+        assert (last.due, last.data["unit"]) == (case.now, WATER)
+    assert len(case.of_kind("supervision_late")) == 3
+    told = [one for one in case.notices if one.context.get("about") == "supervision"]
+    assert [(one.unit, bool(one.context.get("copy"))) for one in told[:3]] == [
+        (WATER, False), (DISTRICT, True), (CITY, True),
+    ]  # fmt: skip
+    case.supervised()
+    assert order_of(case).late is True, "the raw fact stays"
+    assert order_of(case).status is SupervisionStatus.CLOSED
+
+
+def test_no_review_is_reminded_again_and_again() -> None:
+    case = replied()
+    first = case.armed("supervision.review", "S1")
+    assert first is not None
+    case.until(first)
+    assert case.of_kind("supervision_review_late")[0].data["unit"] == DISTRICT
+    told = [one.unit for one in case.notices if one.context.get("about") == "supervision_review"]
+    assert told == [DISTRICT, CITY]
+    again = due(start=first, limit=limit("1WD"), calendar=CALENDAR).at
+    assert case.armed("supervision.review", "S1") == again
+    assert order_of(case).late is False, "the unit was not late"
+
+
+# --- E4 ---------------------------------------------------------------------------------------------
+
+
+def test_e4_orders_the_owner_when_it_is_overdue() -> None:
+    case = overdue(a_full_case().handling())
+    order = order_of(case)
+    above = case.state.level
+    assert (order.cause, order.unit, order.opened_at) == ("E4", WATER, case.now)
+    assert order.by == {3: DISTRICT, 4: STREET, 2: CITY}[int(above)], "the next level above commands it"
+    assert case.facts[-1].kind == "supervision_opened"
+    assert case.facts[-2].kind == "overdue"
+    notice = next(one for one in case.notices if one.template == "supervision")
+    assert (notice.unit, notice.context["trigger"]) == (WATER, "E4")
+    assert case.told("overdue") == [order.by], (
+        "the unit is told once, by the order; the level above has a copy"
+    )
+
+
+def test_e4_orders_once_a_round_and_not_while_one_stands() -> None:
+    case = overdue(a_full_case(4).handling())
+    case.do(Reassign, by=supervisor(CITY), lead=POWER, reason="they have a crane")
+    case.handling()
+    overdue(case)
+    assert [one.unit for one in case.state.supervisions] == [WATER], "it stays with the unit it names"
+    assert case.told("overdue")[-2:] == [POWER, order_of(case).by], "and the new owner hears of it"
+
+    case.supervised()
+    case.do(Reassign, by=supervisor(CITY), lead=ROADS, reason="they know the place")
+    case.handling()
+    overdue(case)
+    assert [(one.id, one.unit) for one in case.state.supervisions] == [("S1", WATER), ("S2", ROADS)]
+
+
+def test_e4_only_where_the_city_wants_it() -> None:
+    def with_book(**changes: Any) -> CaseRules:
+        return full_rules(book=rulebook(3, **changes))
+
+    quiet = overdue(a_full_case(rules=with_book(supervise_overdue=False)).handling())
+    assert quiet.state.supervisions == ()
+    assert quiet.told("overdue")[0] == WATER
+    old = overdue(a_case().handling())
+    assert (old.state.supervisions, old.told("overdue")[0]) == ((), WATER)
+
+
+def test_e4_at_the_top_is_ordered_by_the_top_and_by_triage_where_nobody_else_is_left() -> None:
+    top = a_full_case(rules=full_rules(ladder=without()), decision=decision(WATER, level=Level.CITY))
+    assert order_of(overdue(top.handling())).by == CITY
+    alone = a_full_case(decision=decision(CITY, level=Level.CITY), rules=full_rules(ladder=ZONE_LADDER[:1]))
+    assert order_of(overdue(alone.handling())).by == TRIAGE
+    nobody = a_full_case(
+        decision=decision(CITY, level=Level.CITY), rules=full_rules(ladder=ZONE_LADDER[:1]), triage_unit=CITY
+    )
+    assert overdue(nobody.handling()).state.supervisions == (), "nobody supervises itself"
+
+
+# --- what it keeps open -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", CloseKind)
+def test_no_closing_of_any_kind_over_an_open_order(kind: CloseKind) -> None:
+    case = ordered(a_full_case(4)).submitted()
+    with refused(case, RefusalCode.SUPERVISION_OPEN):
+        case.do(CloseCase, by=supervisor(CITY), close_kind=kind, reason="enough")
+    case.do(ReplySupervision, by=handler(WATER), **S1, reply="done")
+    with refused(case, RefusalCode.SUPERVISION_OPEN):
+        case.do(CloseCase, by=supervisor(CITY), close_kind=kind, reason="replied to is not reviewed")
+    case.do(ReviewSupervision, by=supervisor(DISTRICT), **S1, accepted=True)
+    case.do(CloseCase, by=supervisor(CITY), close_kind=kind, reason="enough")
+    assert case.state.close_kind == kind.value
+
+
+def test_a_passed_check_is_not_lost_while_an_order_is_open() -> None:
+    case = ordered(a_full_case(2)).submitted()
+    clock = case.armed("stage.check")
+    case.checked()
+
+    assert (case.state.status, case.state.check_passed, case.state.closed_at) == (Status.CHECKING, True, None)
+    fact = case.facts[-1]
+    assert (fact.kind, fact.actor, fact.data["waits_for"]) == ("check_passed", CHECKER, ["supervision_open"])
+    assert (fact.data["photos"], fact.data["lon"], fact.data["reason"]) == (["p1"], 114.3, "seen")
+    assert case.armed("stage.check") == clock, "the clock of the check goes on"
+    with refused(case, RefusalCode.SUPERVISION_OPEN):
+        case.do(CloseCase, by=OPERATOR)
+    case.supervised()
+    case.do(CloseCase, by=OPERATOR)
+    assert (case.state.status, case.state.close_kind) == (Status.VISITING, "solved")
+
+
+def test_after_a_pass_it_is_the_closing_that_is_late_and_no_longer_the_checker() -> None:
+    case = ordered(a_full_case(2)).submitted()
+    case.checked()
+    clock = case.armed("stage.check")
+    assert clock is not None
+    case.notices.clear()
+    case.until(clock)
+    assert case.of_kind("check_late")[-1].data["checker"] == TRIAGE
+    assert [one.unit for one in case.notices if one.context.get("about") == "closing"] == [TRIAGE]
+
+
+def test_a_pass_is_worth_nothing_after_a_rework() -> None:
+    case = ordered(a_full_case(2)).submitted()
+    case.checked()
+    case.checked(passed=False, note="it leaks again")
+    assert (case.state.status, case.state.check_passed) == (Status.HANDLING, False)
+    case.supervised().submitted()
+    with refused(case, RefusalCode.CHECK_OUTSTANDING):
+        case.do(CloseCase, by=OPERATOR)
+
+
+def test_a_check_without_anything_open_closes_at_once() -> None:
+    case = sealed(a_full_case(2)).submitted()
+    case.checked()
+    assert case.state.status is Status.VISITING
+
+
+def test_cancelling_seals_what_was_ordered_and_tells_the_unit() -> None:
+    case = a_full_case(4)
+    case.do(OpenSupervision, by=supervisor(DISTRICT), unit=ROADS, text="close the road")
+    case.do(CancelCase, by=OPERATOR, reason="a mistake")
+    assert (order_of(case).status, case.future) == (SupervisionStatus.CLOSED, ())
+    assert ROADS in case.told("cancelled")
+
+
+# --- any course -------------------------------------------------------------------------------------
+
+ACTS = st.sampled_from(["open", "reply", "accept", "reject", "submit", "check", "close", "wait", "reassign"])
+
+
+@given(acts=st.lists(st.tuples(ACTS, st.integers(0, 2)), max_size=40), severity=st.sampled_from([2, 4]))
+def test_whatever_people_do_no_case_closes_over_an_open_order(
+    acts: list[tuple[str, int]], severity: int
+) -> None:
+    case = a_full_case(severity).handling()
+    for act, which in acts:
+        before = case.state
+        try:
+            _do(case, act, f"S{which + 1}")
+        except CommandRefused:
+            assert case.state == before
+        open_orders = {
+            one.id for one in case.state.supervisions if one.status is not SupervisionStatus.CLOSED
+        }
+        assert case.state.closed_at is None or not open_orders
+        armed = [one for one in case.future if one.name.value.startswith("supervision")]
+        assert {one.item for one in armed} == open_orders, "each open order has its one clock"
+        assert len(armed) == len(open_orders)
+
+
+def _do(case: Played, act: str, number: str) -> None:
+    order = next((one for one in case.state.supervisions if one.id == number), None)
+    unit, by = (order.unit, order.by) if order is not None else (WATER, CITY)
+    if act == "open":
+        case.do(OpenSupervision, by=supervisor(CITY), text="act", unit=ROADS if number == "S2" else None)
+    elif act == "reply":
+        case.do(ReplySupervision, by=handler(unit), supervision=number, reply="done")
+    elif act in ("accept", "reject"):
+        case.do(
+            ReviewSupervision, by=supervisor(by), supervision=number, accepted=act == "accept", reason="so"
+        )
+    elif act == "submit":
+        case.do(SubmitResult, by=handler(case.state.owner), result="repaired")
+    elif act == "check":
+        case.checked()
+    elif act == "close":
+        case.do(CloseCase, by=supervisor(CITY), close_kind=CloseKind.FORCED, reason="enough")
+    elif act == "reassign":
+        case.do(Reassign, by=supervisor(CITY), lead=POWER, reason="they are there")
+    else:
+        case.until(case.now + timedelta(days=1))
