@@ -26,12 +26,16 @@ console = Console()
 
 @dataclass(slots=True)
 class Seen:
-    """What a look back came to: figures, the most different cases, and those nobody could play."""
+    """What a look back came to: figures, the most different cases, and those nobody could play.
+
+    ``unreported`` cases of the period have no report to begin with: children and parents of others.
+    """
 
     tally: Tally = field(default_factory=Tally)
     most: list[Compared] = field(default_factory=list)
     unable: "list[UnableToReplay]" = field(default_factory=list)
     seconds: float = 0.0
+    unreported: int = 0
 
     def keep(self, found: Compared, *, most: int) -> None:
         """Remember a different case if it is among the ``most`` different ones."""
@@ -78,6 +82,7 @@ def look(
     seen = Seen()
     with closing(connect_store(settings)) as store, _writing(csv) as write:
         period = _period(settings, base, span, last=store.last_recorded())
+        seen.unreported = store.unreported(since=period.since, until=period.until)
         began = time.perf_counter()
         for found in look_back(store=store, base=base, draft=draft, period=period):
             if isinstance(found, UnableToReplay):

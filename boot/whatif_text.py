@@ -93,6 +93,10 @@ def _print_what(console: Console, packs: tuple[CityPack, CityPack], period: "Per
     for code in sorted({one.code for one in seen.unable}):
         those = [one.case_no for one in seen.unable if one.code == code]
         lines.append(f"未能重演 not replayed: {len(those)} × {_reason(code)} ({', '.join(those[:3])})")
+    if seen.unreported:
+        lines.append(
+            f"未重演 not replayed: {seen.unreported} 件由引擎自建的案件 cases the engine made itself (parents, children)"
+        )
     for line in lines:
         console.print(line, soft_wrap=True, markup=False)
 

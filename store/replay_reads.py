@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, and_, exists, func, or_, select
 
 from domain.case import Fact, Status
 from domain.messages import Command
@@ -66,6 +66,13 @@ class ReplayReader(Database):
             yield from found
             if after is None:
                 return
+
+    def unreported(self, *, since: datetime, until: datetime) -> int:
+        """Count the decided cases of a period that nobody reported: children and parents of others."""
+        reported = exists().where(reports.c.case_no == cases.c.case_no)
+        inside = (cases.c.received_at >= since, cases.c.received_at < until, cases.c.epoch > 0)
+        statement = select(func.count()).select_from(cases).where(*inside, ~reported)
+        return self._read(lambda connection: connection.execute(statement).scalar_one())
 
     def last_recorded(self) -> datetime | None:
         """Return when the last recorded fact happened: up to then the lives are known. Reads the whole history."""
