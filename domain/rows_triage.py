@@ -12,7 +12,7 @@ from domain.aspects import Transfer
 from domain.begin import wait_for_triage
 from domain.case import Alarm, Deadline, ReportRef, Status, Trigger
 from domain.errors import CommandRefused, RefusalCode
-from domain.escalation import clock_start, raise_level, remind_top
+from domain.escalation import clock_start, raise_level, remind_top, stand_down
 from domain.messages_triage import (
     AnswerAtOnce,
     ConfirmTransfer,
@@ -32,7 +32,7 @@ def answer_at_once(step: Step, command: AnswerAtOnce) -> None:
     """Row 3: answered; the pack's share of enquiries is visited like closed cases, the rest is kept."""
     need_book(step)
     need_text(command.answer)
-    step.disarm("triage")
+    _settle(step)
     step.move(3, answer=command.answer)
     for report in step.state.reports:
         step.tell("answered", report_no=report.report_no, words=command.answer)
@@ -46,13 +46,19 @@ def refuse_report(step: Step, command: RefuseReport) -> None:
     """Row 4: not for this platform; the reporter hears why, and where to go."""
     need_book(step)
     need_text(command.told)
-    step.disarm("triage")
+    _settle(step)
     why = command.refused_for.value
     step.change(refused_for=why)
     step.move(4, reason=why, told=command.told)
     for report in step.state.reports:
         step.tell("refused", report_no=report.report_no, refused_for=why, words=command.told)
     _visit_nobody(step)
+
+
+def _settle(step: Step) -> None:
+    """Nobody owes triage any more: its clock and whatever was called up for it end."""
+    step.disarm("triage")
+    stand_down(step)
 
 
 def _visit_nobody(step: Step) -> None:
@@ -69,7 +75,7 @@ def transfer_out(step: Step, command: TransferOut) -> None:
     book = need_book(step)
     if command.to in step.state.handed_back_by:
         raise CommandRefused(RefusalCode.HANDED_BACK, to=command.to)
-    step.disarm("triage")
+    _settle(step)
     step.change(transfer=Transfer(to=command.to, at=step.now))
     due_at = step.due(start=step.now, limit=book.transfer)
     step.move(5, due_at=due_at, peer=command.to, reason=command.reason)

@@ -11,8 +11,9 @@ from domain.actor import ENGINE, Role
 from domain.aspects import InfoRequest, Pause, Verification
 from domain.begin import file, wait_for_triage
 from domain.case import Alarm, Deadline, Status
+from domain.duty import quiet_supervisor
 from domain.errors import CommandRefused, RefusalCode
-from domain.escalation import clock_start
+from domain.escalation import clock_start, stand_down
 from domain.messages_triage import AskReporter, Finding, RecordVerification, ReporterAnswered, VerifyFirst
 from domain.policy import Rulebook
 from domain.step import AlarmHandler, Handler, Step
@@ -44,6 +45,7 @@ def ask_reporter(step: Step, command: AskReporter) -> None:
     book = need_book(step)
     need_text(command.question)
     step.disarm("triage")
+    quiet_supervisor(step)
     missing, before = command.missing.value, step.state.info
     asked = InfoRequest(
         missing=missing,
@@ -106,6 +108,7 @@ def info_late(step: Step, deadline: Deadline) -> None:
 
 def _cancel(step: Step, deadline: Deadline) -> None:
     """Row 9: cancelled with a note, and every reporter hears of it."""
+    stand_down(step)
     step.change(deadlines=())
     step.move(9, to=Status.CANCELLED, due_at=deadline.at, actor=ENGINE, reason=NO_ANSWER)
     for report in step.state.reports:
