@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from domain.burst import BurstRule
 from domain.calendar import WorkCalendar
 from domain.catalogue import Category
 from domain.limit import Limit
@@ -226,6 +227,7 @@ class CityPack:
     overlays: tuple[RuleOverlay, ...] = ()
     grid_classes: tuple[GridClass, ...] = ()
     rotas: tuple[Rota, ...] = ()
+    bursts: tuple[BurstRule, ...] = ()
     repeat: RepeatSettings = RepeatSettings()
 
     def departments(self, *, category: Category, condition: str | None) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from routing import build_book, decide
 from routing.shadow import shadowed_by
 from routing.words import FALLBACK
 from store.pack import ProblemBook, read
+from store.pack.bursts import check_bursts
 from store.pack.references import check_references
 from store.pack.tree_checks import check_tree
 from usecases.check_duty import DAYS, check_duty
@@ -34,6 +35,7 @@ def check(*, folder: Path, today: date | None = None, geometry: bool = True) -> 
     book = reading.book
     if reading.pack is not None:
         check_references(pack=reading.pack, book=book)
+        check_bursts(pack=reading.pack, book=book)
         check_tree(pack=reading.pack, book=book)
         _check_rules_win(pack=reading.pack, book=book)
         _check_owners(pack=reading.pack, book=book)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from domain.pack import CityPack, PackProblem
-from store.pack import areas, catalogue, city, overlays, rotas, rules, severity, tags, units, worktime
+from store.pack import areas, bursts, catalogue, city, overlays, rotas, rules, severity, tags, units, worktime
 from store.pack.fields import fields_of
 from store.pack.problems import ProblemBook
 from store.pack.toml_lines import TomlFile, read_toml
@@ -24,12 +24,14 @@ FILES = (
     overlays.FILE,
     overlays.CLASSES_FILE,
     rotas.FILE,
+    bursts.FILE,
 )
 OPTIONAL = {
     tags.FILE: "tag",
     overlays.FILE: "overlay",
     overlays.CLASSES_FILE: "class",
     rotas.FILE: "rota",
+    bursts.FILE: "burst",
 }
 """Files a pack may do without, each with the name of its tables: then it has none of what they hold."""
 
@@ -94,6 +96,7 @@ def read(*, folder: Path) -> PackReading:
         overlays=overlays.read_overlays(file=extra[overlays.FILE], timezone=zone, book=book),
         grid_classes=overlays.read_classes(file=extra[overlays.CLASSES_FILE], book=book),
         rotas=rotas.read_rotas(file=extra[rotas.FILE], timezone=zone, book=book),
+        bursts=bursts.read_bursts(file=extra[bursts.FILE], book=book),
     )
     return PackReading(pack=pack, book=book)
 
