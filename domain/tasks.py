@@ -123,19 +123,30 @@ def go_on(step: Step, since: datetime) -> None:
 
 
 def _go_on(step: Step, task: Task, since: datetime) -> None:
-    book, calendar = step.book, step.state.rules.calendar
-    sign_in_due, due, again = task.sign_in_due, task.due, None
-    if book is not None and sign_in_due is not None and task.status is TaskStatus.OPEN:
+    """Arm again what was armed of a task: its sign-in or the second call, its warning, its deadline."""
+    at = _standing(step, task)
+    moved = {
+        name: carried(at=one, since=since, now=step.now, unit=unit, calendar=step.state.rules.calendar)
+        for name, one, unit in at
+        if one > since
+    }
+    step.arm(*moved.items(), item=task.id)
+    sign_in_due, due = task.sign_in_due, moved.get(Alarm.TASK_DUE, task.due)
+    if sign_in_due is not None and sign_in_due > since:
+        sign_in_due = moved.get(Alarm.TASK_SIGN_IN, sign_in_due)
+    keep(step, replace(task, sign_in_due=sign_in_due, due=due))
+
+
+def _standing(step: Step, task: Task) -> list[tuple[Alarm, datetime, LimitUnit]]:
+    """Return the deadlines of a task, each with the unit of its clock."""
+    at: list[tuple[Alarm, datetime, LimitUnit]] = []
+    book = step.book
+    if book is not None and task.sign_in_due is not None and task.status is TaskStatus.OPEN:
         unit = book.task_sign_in.unit
-        second = step.due(start=sign_in_due, limit=book.task_sign_in)
-        if sign_in_due > since:
-            sign_in_due = carried(at=sign_in_due, since=since, now=step.now, unit=unit, calendar=calendar)
-        elif second > since:
-            again = carried(at=second, since=since, now=step.now, unit=unit, calendar=calendar)
-    if due is not None and due > since:
-        due = carried(at=due, since=since, now=step.now, unit=_unit(step), calendar=calendar)
-    changed = replace(task, sign_in_due=sign_in_due, due=due)
-    keep(step, changed)
-    arm(step, changed)
-    if again is not None:
-        step.arm((Alarm.TASK_SIGN_IN, again), item=task.id)
+        second = step.due(start=task.sign_in_due, limit=book.task_sign_in)
+        at += [(Alarm.TASK_SIGN_IN, second, unit), (Alarm.TASK_SIGN_IN, task.sign_in_due, unit)]
+    if task.due is not None:
+        warn_at = _warn_at(step, task, task.due)
+        at += [(Alarm.TASK_WARN, warn_at, _unit(step))] if warn_at < task.due else []
+        at.append((Alarm.TASK_DUE, task.due, _unit(step)))
+    return at

@@ -96,7 +96,7 @@ def full_of_tasks() -> Played:
 def overdue() -> Played:
     """Return a case whose limit is over."""
     case = a_full_case().handling()
-    return case.until(case.state.handling_due + timedelta(hours=1))  # type: ignore[operator]
+    return case.until(case.state.handling_due + timedelta(hours=1))  # type: ignore[operator, arg-type]
 
 
 SCENES: dict[RefusalCode, Refused] = {
