@@ -8,6 +8,9 @@ from datetime import datetime
 from domain.case import ENDED, CaseState, Fact, Notice, Status
 from domain.whatif import Fidelity, Life, Refusal
 
+TASKS = frozenset({"task_assigned", "check_request", "verify_request"})
+"""Messages that ask a unit other than the owner to do something."""
+
 Change = tuple[object, object]
 """A value under the rules in force, and under the draft."""
 
@@ -173,7 +176,7 @@ class World:
     def _tell(self, load: Load, notice: Notice) -> None:
         load.notices += 1
         load.escalations += notice.template == "escalation"
-        load.tasks += notice.template.startswith(("task", "check_request"))
+        load.tasks += notice.template in TASKS
 
 
 @dataclass(slots=True)
