@@ -24,7 +24,7 @@ from usecases.problems import BadRequest, ProblemCode
 from usecases.queries import case_view
 from usecases.texts import check_values
 
-UNIT_FIELDS = ("lead", "proposed_unit", "checker")
+UNIT_FIELDS = ("lead", "proposed_unit", "checker", "unit")
 ENGINE_FIELDS = frozenset(
     {"request_id", "actor", "crosses_district", "ancestors", "levels", "districts", "streets"}
 )
@@ -40,7 +40,7 @@ CODES = dict.fromkeys(
     (
         "kind", "lead", "proposed_unit", "checker", "category", "condition", "area_code", "assignee", "master",
         "report_no", "close_kind", "service", "reference", "parent", "child", "children", "areas", "tags", "to",
-        "verifier",
+        "verifier", "unit", "supervision",
     ),
     MOST_CODE,
 )  # fmt: skip
