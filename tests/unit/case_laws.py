@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import TypeAdapter
 
 from domain.actor import ENGINE, Role
-from domain.case import ENDED, Alarm, CaseState, Fact, Outcome, Status
+from domain.case import ENDED, SETTLED, Alarm, CaseState, Fact, Outcome, Status
 from domain.clock import works_on
 from domain.limit import Limit, LimitUnit
 from domain.messages import Message, TimePassed
@@ -25,8 +25,12 @@ OUTCOME_JSON: TypeAdapter[Outcome] = TypeAdapter(Outcome)
 GIVING = frozenset({13, 16, 19, 34})
 """Rows whose fact names the new owner."""
 REASON_LISTED = frozenset(
-    {"request_return", "refuse_return", "rule", "send_back", "report_up", "reassign", "cancel_case"}
-)
+    {
+        "request_return", "refuse_return", "rule", "send_back", "report_up", "reassign", "cancel_case", "hand_back",
+        "suspend", "waive_task", "waive_child", "jump_level", "regrade", "file_appeal", "review_appeal",
+        "request_extension", "split_report",
+    }
+)  # fmt: skip
 """Commands that state a reason."""
 CONTINUOUS = {
     LimitUnit.MIN: timedelta(minutes=1),
@@ -45,12 +49,34 @@ ARMED_IN: dict[Status, tuple[Alarm, ...]] = {
     Status.VISITING: (Alarm.VISIT,),
     Status.CLOSED: (Alarm.RETENTION,),
     Status.EVALUATED: (Alarm.RETENTION,),
+    Status.NEED_INFO: (Alarm.INFO,),
+    Status.VERIFYING_PRE: (Alarm.VERIFY,),
+    Status.TRANSFERRED_OUT: (Alarm.TRANSFER, Alarm.RETENTION),
+    Status.ANSWERED: (Alarm.RETENTION,),
+    Status.REFUSED: (Alarm.RETENTION,),
+    Status.SUSPENDED: (Alarm.SUSPENSION,),
 }
 """The deadline that wakes a case in each state it can rest in: one of these is armed."""
 OWNED = (
     Status.DISPATCHED, Status.ACCEPTED, Status.HANDLING, Status.RETURN_REQUESTED, Status.ARBITRATION,
     Status.FEEDBACK, Status.CHECKING,
 )  # fmt: skip
+
+NOT_SETTLED = tuple(status for status in Status if status not in SETTLED)
+BESIDE: dict[str, tuple[Status, ...]] = {
+    "contact": OWNED,
+    "task": OWNED,
+    "milestone": OWNED,
+    "extension": OWNED,
+    "supervision": NOT_SETTLED,
+    "acknowledge": NOT_SETTLED,
+    "report_up": NOT_SETTLED,
+    "emergency": NOT_SETTLED,
+    "rectify": (*OWNED, Status.SUSPENDED),
+    "visit": (Status.VISITING,),
+    "appeal": tuple(status for status in Status if status not in ENDED),
+}
+"""The clocks of the whole rulebook that run beside a state, and in which states they may."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,14 +185,25 @@ def the_total_clock_never_resets(taken: Taken) -> None:
     if taken.before is None:
         return
     assert taken.after.received_at == taken.before.received_at
-    for name in ("total_due", "filed_at", "contacted_at"):
+    for name in ("filed_at", "contacted_at"):
         was = getattr(taken.before, name)
-        assert was is None or getattr(taken.after, name) == was
+        assert was is None or getattr(taken.after, name) == was or name == "filed_at"
+    was = taken.before.total_due
+    if was is not None:
+        assert taken.after.total_due is not None
+        assert taken.after.total_due >= was or regraded(taken)
+        grown = taken.after.total_due != was
+        assert not grown or taken.before.rules.severity.book or taken.after.rules.severity.book
+
+
+def regraded(taken: Taken) -> bool:
+    """Tell whether somebody changed the severity: the only act that may move a deadline earlier."""
+    return any(fact.kind == "regraded" for fact in taken.facts)
 
 
 def deadlines_are_sorted_single_and_ahead(taken: Taken) -> None:
     times = [deadline.at for deadline in taken.after.deadlines]
-    names = [deadline.name for deadline in taken.after.deadlines]
+    names = [(deadline.name, deadline.item) for deadline in taken.after.deadlines]
     assert times == sorted(times)
     assert len(names) == len(set(names))
     assert all(time > taken.now for time in times)
@@ -192,19 +229,24 @@ def nothing_is_armed_that_the_state_does_not_know(taken: Taken) -> None:
         elif clock == "handling":
             assert status in OWNED
             assert status not in (Status.FEEDBACK, Status.CHECKING)
+        elif clock in BESIDE:
+            assert status in BESIDE[clock], f"{deadline.name} in {status}"
         else:
-            assert deadline.name in ARMED_IN[status]
+            assert deadline.name in ARMED_IN[status], f"{deadline.name} in {status}"
 
 
 def a_deadline_never_moves_earlier(taken: Taken) -> None:
-    if taken.before is None or any(fact.row == 34 for fact in taken.facts):
+    if taken.before is None or any(fact.row == 34 for fact in taken.facts) or regraded(taken):
         return
     given = any(fact.row in GIVING or fact.kind == "reassigned" for fact in taken.facts)
-    was = {deadline.name: deadline.at for deadline in taken.before.deadlines}
+    was = {(one.name, one.item): one.at for one in taken.before.deadlines}
     for deadline in taken.after.deadlines:
-        # Alarms of a new owner are not the former owner's: those ended with it.
-        assert given or deadline.at >= was.get(deadline.name, deadline.at), f"{deadline.name} moved earlier"
-    if taken.before.handling_due is not None:
+        # Alarms of a new owner are not the former owner's: those ended with it. So it is with a
+        # supervisor called anew, and with a question asked anew.
+        anew = given or deadline.name.value.split(".")[0] in ("acknowledge", "report_up", "stage")
+        before = was.get((deadline.name, deadline.item), deadline.at)
+        assert anew or deadline.at >= before, f"{deadline.name} moved earlier"
+    if taken.before.handling_due is not None and not given:
         assert taken.after.handling_due is not None
         assert taken.after.handling_due >= taken.before.handling_due
 
@@ -244,9 +286,10 @@ def every_reporter_is_answered(taken: Taken) -> None:
     reports = {report.report_no for report in taken.after.reports}
     assert told <= reports
     ended = {fact.target for fact in taken.facts if fact.source is not fact.target}
-    if ended & {Status.CLOSED, Status.MERGED, Status.CANCELLED}:
+    if ended & {Status.CLOSED, Status.CANCELLED, Status.ANSWERED, Status.REFUSED, Status.TRANSFERRED_OUT}:
         assert told == reports
     known = {report.report_no for report in taken.before.reports} if taken.before is not None else reports
+    known -= {str(fact.data["report"]) for fact in taken.facts if fact.kind == "report_split"}
     if taken.after.closed_at is not None:
         assert reports - known <= told, "somebody joined a closed case and heard nothing"
     assert known <= reports

@@ -22,7 +22,8 @@ from domain.messages import COMMANDS, Command, Message, TimePassed
 from domain.transitions import commands, roles_for
 from tests.unit import builders
 from tests.unit.case_draws import UNITS, beginnings, fields_of
-from tests.unit.case_laws import STATE_JSON, Taken, check_step, owner_by_facts
+from tests.unit.case_laws import STATE_JSON, Taken, owner_by_facts
+from tests.unit.rulebook_laws import check_whole_step
 
 JUMPS = {
     "minutes": timedelta(minutes=7),
@@ -93,7 +94,7 @@ class Life(RuleBasedStateMachine):
 
     def _keep(self, message: Message | None, outcome: Outcome, facts: tuple[Fact, ...]) -> None:
         before = self.state if message is not None else None
-        check_step(
+        check_whole_step(
             Taken(
                 before=before,
                 after=outcome.state,
