@@ -25,6 +25,7 @@ from domain.errors import CommandRefused
 from notifications.delivery import Channel, Renderer, State, deliver
 from notifications.retry import next_attempt_s
 from store.rows import OutboxKind, OutboxRow, OutboxState
+from usecases.bursts import look
 from usecases.city import City
 from usecases.deliver import deliver as deliver_command
 from usecases.instruct import fire
@@ -72,6 +73,7 @@ class Relay:
             self._loop(stop, OutboxKind.START_CASE, STARTS, self._start_and_yield),
             self._loop(stop, OutboxKind.START_CHILD, 16, self._children),
             self._loop(stop, OutboxKind.REVIVE_CASE, 4, self._revivals, idle_s=REVIVALS_IDLE_S),
+            self._loop(stop, OutboxKind.LOOK_FOR_BURST, 16, self._looks),
             self._loop(stop, OutboxKind.DELIVER_COMMAND, 16, self._commands),
             self._loop(stop, OutboxKind.NOTIFY, 16, self._notify),
             self._loop(stop, OutboxKind.INSTRUCTION_TIMER, 1, self._remind, idle_s=REMINDERS_IDLE_S),
@@ -169,6 +171,14 @@ class Relay:
         revival = revival_of(outbox_id=row.id, payload=row.payload)
         if not await revive(city=self._city, revival=revival):
             await self._again(row, "not_started", _soon(row))
+
+    async def _looks(self, rows: list[OutboxRow]) -> None:
+        for row in rows:
+            again = row.attempts > 1
+            await asyncio.to_thread(
+                look, city=self._city, case_no=row.case_no, rule=row.payload["rule"], again=again
+            )
+            await self._finish(row, OutboxState.DONE)
 
     async def _commands(self, rows: list[OutboxRow]) -> None:
         await asyncio.gather(*(self._command(row) for row in rows))

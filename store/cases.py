@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, or_, se
 
 from domain.case import ENDED, Fact, Status
 from domain.views import CaseView, Record
+from store.bursts import BurstLook, owe_looks
 from store.database import Database, insert_into
 from store.notices import owe
 from store.orders import owe_orders
@@ -64,15 +65,22 @@ class CaseWriter(Database):
         """Write what one step did and settle what it answers; see ``record_many``."""
         self.record_many(records=[(record, done)])
 
-    def record_many(self, *, records: Sequence[tuple[Record, Done | None]]) -> None:
-        """Write what several steps did, in one transaction.
+    def record_many(
+        self, *, records: Sequence[tuple[Record, Done | None]], looks: Sequence[BurstLook] = ()
+    ) -> None:
+        """Write what several steps did, in one transaction, and owe the ``looks`` for bursts they call for.
 
         The case's row is replaced only by a view that is not older in ``(epoch, seq)``.
         Facts and notices are written whatever their age, once each. A merged case's
         reports move to its master. Each ``done`` marks its outbox row and its command.
         """
+
+        def work(connection: Connection) -> None:
+            self._record(connection, records)
+            owe_looks(connection, looks, sqlite=self._sqlite)
+
         if records:
-            self._write(lambda connection: self._record(connection, records))
+            self._write(work)
 
     def _record(self, connection: Connection, records: Sequence[tuple[Record, Done | None]]) -> None:
         views = _newest(record.view for record, _ in records)

@@ -1,5 +1,6 @@
 """The store as everybody above uses it: one object, one database."""
 
+from store.bursts import Bursts
 from store.case_reads import CaseReader
 from store.cases import CaseWriter
 from store.database import engine_of
@@ -19,6 +20,7 @@ class Store(
     Intake,
     CaseWriter,
     CaseReader,
+    Bursts,
     Outbox,
     Inbox,
     MessageBox,

@@ -16,6 +16,7 @@ class OutboxKind(StrEnum):
 
     START_CASE = "start_case"
     START_CHILD = "start_child"
+    LOOK_FOR_BURST = "look_for_burst"
     REVIVE_CASE = "revive_case"
     DELIVER_COMMAND = "deliver_command"
     NOTIFY = "notify"
@@ -81,11 +82,12 @@ class OutboxRow:
     """A claimed row. ``key`` is unique for ever, whoever inserts it again.
 
     ``case_no`` is the number of an instruction where the row belongs to one. ``payload`` is
-    JSON-plain: ``{"report_no"}`` of a start, a whole ``Begin`` of a child's, ``{"request_id"}`` of a
-    command, ``{"wave"}`` of an instruction's timer, and of a notice ``{"epoch", "seq", "n", "template",
-    "unit", "report_no", "channel", "context"}``. ``recipient`` is the address of a notice and may be personal
-    data. ``attempts`` counts this claim; ``lost`` counts earlier claims whose worker let
-    the lease run out, so nobody knows what became of them.
+    JSON-plain: ``{"report_no"}`` of a start, a whole ``Begin`` of a child's, ``{"rule"}``
+    of a look for a burst, ``{"request_id"}`` of a command, ``{"wave"}`` of an instruction's
+    timer, and of a notice ``{"epoch", "seq", "n", "template", "unit", "report_no", "channel",
+    "context"}``. ``recipient`` is the address of a notice and may be personal data.
+    ``attempts`` counts this claim; ``lost`` counts earlier claims whose worker let the lease
+    run out, so nobody knows what became of them.
     """
 
     id: int

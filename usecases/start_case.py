@@ -19,6 +19,7 @@ from domain.errors import CommandRefused
 from domain.report import NewReport
 from domain.views import Record, record_of, view_of
 from store.rows import Done as Delivered
+from usecases.bursts import looks_of
 from usecases.city import City, Grounds
 from usecases.deliver import deliver, join_of
 from usecases.duplicates import NONE_FOUND, Duplicates, find_duplicates, find_repeated, in_each_others_way
@@ -57,7 +58,8 @@ async def start_cases(*, city: City, starts: Sequence[Start]) -> list[Start]:
         else:
             done.append((record, Delivered(outbox_id=start.outbox_id)))
     if done:
-        await asyncio.to_thread(lambda: city.store.record_many(records=done))
+        looks = looks_of(city=city, records=[record for record, _ in done])
+        await asyncio.to_thread(lambda: city.store.record_many(records=done, looks=looks))
     return failed
 
 
