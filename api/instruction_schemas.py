@@ -116,17 +116,27 @@ class InstructionIn(_Strict):
 class ReplyIn(_Strict):
     """What the unit answers."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reply": "已排查，缺失 2 个，已补装"}]})
+
     reply: Words
 
 
 class PassOnIn(_Strict):
     """Units below the receiver's."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"to": {"selectors": [{"level": "grid", "kind": "GRID", "area": "420102003001"}]}}]
+        }
+    )
+
     to: AddresseesIn
 
 
 class ReasonIn(_Strict):
     """Why an instruction ends before everybody has done its part."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "天气好转，不再需要"}]})
 
     reason: str
 

@@ -8,6 +8,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from api.instruction_schemas import ActsOut, InstructionPageOut, TrackedOut
 from boot.stack import Stack
 from tests.functional.conftest import KINDS, database
 from tests.functional.town import COMMAND, Json, Town, handler, headers, is_problem, leader
@@ -63,9 +64,9 @@ async def test_one_command_reaches_every_street_and_is_passed_on_to_the_last_gri
     assert made["counts"] == {"total": total, "told": total, "read": 0, "replied": 0, "missing": total}
     first = (await shown(town, number))["receivers"][0]
     street, area = first["unit"], first["unit"].removesuffix("-COMMAND")
-    (mine,) = (await town.json("GET", f"{INSTRUCTIONS}?unit={street}&limit=1", actor=leader(street)))[
-        "instructions"
-    ]
+    page = await town.json("GET", f"{INSTRUCTIONS}?unit={street}&limit=1", actor=leader(street))
+    InstructionPageOut.model_validate(page)
+    (mine,) = page["instructions"]
     assert (mine["number"], mine["text"], mine["receiver"]["state"]) == (number, made["text"], "told")
     assert (await act(town, number, "read", handler(street)))["receiver"]["state"] == "read"
 
@@ -89,6 +90,8 @@ async def test_one_command_reaches_every_street_and_is_passed_on_to_the_last_gri
     (replied,) = (await shown(town, number, "?state=replied&level=grid"))["receivers"]
     assert replied["unit"] == grid["unit"]
     history = await town.json("GET", f"{INSTRUCTIONS}/{number}/history", actor=CITY)
+    ActsOut.model_validate(history)
+    TrackedOut.model_validate(await shown(town, number))
     assert [one["kind"] for one in history["acts"]] == ["reply", "pass_on", "pass_on", "read", "issue"]
 
 
@@ -115,13 +118,11 @@ async def test_who_is_missing_is_reminded_twice_and_the_issuer_hears_of_it(town:
 
 async def test_a_repetition_gets_the_first_answer(town: Town) -> None:
     to = {"units": [f"{DISTRICT}-SANITATION"]}
-    request = {"headers": headers(actor=CITY, key="order-1"), "json": body(to=to)}
-    first, again = [await town.http.post(INSTRUCTIONS, **request) for _ in range(2)]
+    by = headers(actor=CITY, key="order-1")
+    first, again = [await town.http.post(INSTRUCTIONS, json=body(to=to), headers=by) for _ in range(2)]
     assert (first.status_code, again.status_code) == (201, 200)
     assert (again.json()["number"], again.json()["repeated"]) == (first.json()["number"], True)
-    other = await town.http.post(
-        INSTRUCTIONS, json=body(to=to, title="另一件"), headers=headers(actor=CITY, key="order-1")
-    )
+    other = await town.http.post(INSTRUCTIONS, json=body(to=to, title="另一件"), headers=by)
     assert (other.status_code, is_problem(other)["code"]) == (422, "request_id_reused")
     number = first.json()["number"]
     answers = [
