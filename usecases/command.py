@@ -15,6 +15,7 @@ from domain.messages import COMMANDS, Command, FileCase, RequestReturn
 from domain.place import Level, ReportedPlace
 from domain.views import CaseView
 from usecases.city import City
+from usecases.command_duty import suspension_of, task_of
 from usecases.command_joint import ChildByHand, join_parent_of, mark_span_of, open_child_of, reported_of
 from usecases.command_levels import BY_HAND, check_service
 from usecases.command_triage import check_named
@@ -129,14 +130,16 @@ def _load(cls: Any, kind: str, fields: dict[str, Any], **own: Any) -> Any:
 
 def _out_of_range(kind: str, fields: dict[str, Any]) -> list[dict[str, str]]:
     """Return what the types cannot say: five grades of a visit, counts of people, not too many photos."""
-    grade, photos = fields.get("grade"), fields.get("photos")
+    grade = fields.get("grade")
     errors = []
     if kind == "record_visit" and isinstance(grade, int) and grade not in GRADES:
         errors.append(
             {"pointer": "/grade", "code": "out_of_range", "detail": "1 (very bad) to 5 (very good)"}
         )
-    if isinstance(photos, list) and len(photos) > MOST_PHOTOS:
-        errors.append({"pointer": "/photos", "code": "too_long", "detail": f"at most {MOST_PHOTOS}"})
+    for name in ("photos", "evidence"):
+        listed = fields.get(name)
+        if isinstance(listed, list) and len(listed) > MOST_PHOTOS:
+            errors.append({"pointer": f"/{name}", "code": "too_long", "detail": f"at most {MOST_PHOTOS}"})
     for name in FIGURES:
         figure = fields.get(name)
         if isinstance(figure, int) and not 0 <= figure <= MOST_PEOPLE:
@@ -257,5 +260,7 @@ COMPLETED: dict[str, Callable[..., Command]] = {
     "request_return": _with_districts,
     "join_parent": join_parent_of,
     "mark_span": mark_span_of,
+    "assign_task": task_of,
+    "suspend": suspension_of,
 }
 """Commands that carry fields which only the city's tables can fill."""

@@ -42,6 +42,10 @@ class ProblemCode(StrEnum):
     MERGE_TARGET = "merge_target"
     PARENT_TARGET = "parent_target"
     NOT_ON_DUTY_LIST = "not_on_duty_list"
+    NOT_BELOW = "not_below"
+    NOT_A_STREET = "not_a_street"
+    NOT_A_DEPARTMENT = "not_a_department"
+    TIME_WITHOUT_ZONE = "time_without_zone"
     INSTRUCTION_NOT_FOUND = "instruction_not_found"
     INSTRUCTION_ENDED = "instruction_ended"
     NOT_A_COMMANDER = "not_a_commander"
@@ -209,6 +213,26 @@ PROBLEMS: dict[ProblemCode, tuple[int, str, str]] = {
         422,
         "案件 {parent} 不能作为上级案件：已结束、尚未开始，或一为演练一为实案；请选择在办案件",
         "case {parent} cannot be a parent: it has ended, not begun, or one of the two is an exercise",
+    ),
+    ProblemCode.NOT_BELOW: (
+        422,
+        "{unit} 不在 {sender} 之下，不能向其下派；同级或上级部门请用吹哨或协办",
+        "{unit} does not stand below {sender}: no sub-task; whistle for it or make it a co-handler",
+    ),
+    ProblemCode.NOT_A_STREET: (
+        422,
+        "吹哨由街道（乡镇）单位发起，{sender} 不是街道单位；请改用下派或协办",
+        "a street whistles, and {sender} is none; send a sub-task or name a co-handler instead",
+    ),
+    ProblemCode.NOT_A_DEPARTMENT: (
+        422,
+        "{unit} 不是可接受此任务的部门；请改选职能部门或专业单位",
+        "{unit} is no department that takes this; name a department or a utility",
+    ),
+    ProblemCode.TIME_WITHOUT_ZONE: (
+        422,
+        "字段 {field} 的时间没有时区或超出范围；请写成 2026-09-30T18:00:00+08:00",
+        "{field} has no time zone or is out of range; write 2026-09-30T18:00:00+08:00",
     ),
     ProblemCode.NOT_ON_DUTY_LIST: (
         422,
