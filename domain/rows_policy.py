@@ -58,20 +58,17 @@ def regrade(step: Step, command: Regrade) -> None:
 
 def _take_grade(step: Step, command: Regrade) -> None:
     """Pin the new severity's rules and start its clocks where the old ones started."""
-    base, was_due = usual_limit(step), step.state.handling_due
+    former, was_due = usual_limit(step), step.state.handling_due
     given = command.rules or step.state.rules
     step.change(rules=_pinned(step, given, severity=command.severity), severity=command.severity)
     _restart_stages(step)
     state = step.state
     if state.status not in DUTY:
         return
-    limit = _scaled(state.handling_limit, former=base, now=usual_limit(step))
-    if limit is not None and state.handling_from is not None:
-        step.change(
-            handling_limit=limit,
-            handling_due=step.due(start=state.handling_from, limit=limit),
-            base_limit=_scaled(state.base_limit, former=base, now=usual_limit(step)),
-        )
+    limits = _anew(step, former=former)
+    if limits is not None and state.handling_from is not None:
+        due_at = step.due(start=state.handling_from, limit=limits[1])
+        step.change(base_limit=limits[0], handling_limit=limits[1], handling_due=due_at)
     _keep_what_is_left(step)
     grow_total(step)
     if state.dispatched_at is not None:
@@ -103,12 +100,15 @@ def _restart_handling(step: Step, *, was_due: datetime | None) -> None:
 def _restart_stages(step: Step) -> None:
     """Every stage that runs has the new severity's whole limit from now."""
     stages, book = step.policy.stages, step.book
+    forwarded = step.state.status is Status.FEEDBACK
     limits = {
         Alarm.TRIAGE: stages.triage,
         Alarm.RETURN_DECISION: stages.return_decision,
         Alarm.ARBITRATION: stages.arbitration,
-        Alarm.CHECK: stages.check,
+        Alarm.CHECK: stages.rework if forwarded else stages.check,
     }
+    if book is not None:
+        limits[Alarm.VERIFY] = book.verify
     for alarm, limit in limits.items():
         if _armed(step, alarm):
             step.arm((alarm, step.due(start=step.now, limit=limit)))
@@ -152,12 +152,11 @@ def apply_policy(step: Step, command: ApplyPolicy) -> None:
 
 
 def _take_policy(step: Step, command: ApplyPolicy, *, appeared: bool) -> None:
-    before, base = step.state.deadlines, usual_limit(step)
+    before, usual = step.state.deadlines, usual_limit(step)
     step.change(rules=_pinned(step, command.rules, severity=step.state.severity))
     if step.state.status in DUTY:
         _take_decision(step, command.decision, appeared=appeared)
-        step.change(base_limit=_scaled(step.state.base_limit, former=base, now=usual_limit(step)))
-        _longer(step, _scaled(step.state.handling_limit, former=base, now=usual_limit(step)))
+        _longer(step, former=usual)
         grow_total(step)
         _later_return(step)
         if step.state.status is Status.DISPATCHED and not _armed(step, Alarm.SIGN_IN_REPEAT):
@@ -179,16 +178,16 @@ def _take_decision(step: Step, decision: RoutingDecision | None, *, appeared: bo
     step.change(decision=replace(known, limit=decision.limit, milestones=stages))
 
 
-def _longer(step: Step, limit: Limit | None) -> None:
+def _longer(step: Step, *, former: Limit) -> None:
     """Take the limit that ends last: the new one, the old one by the new calendar, or the due date as it was."""
-    state = step.state
-    if limit is None or state.handling_limit is None or state.handling_from is None:
+    state, limits = step.state, _anew(step, former=former)
+    if limits is None or state.handling_limit is None or state.handling_from is None:
         return
-    known = (state.handling_limit, limit)
-    ends = [(step.due(start=state.handling_from, limit=one), one) for one in known]
-    end, best = max(ends, key=lambda pair: pair[0])
+    kept = (state.base_limit, state.handling_limit)
+    ends = [(step.due(start=state.handling_from, limit=one[1]), one) for one in (kept, limits)]
+    end, (base, handling) = max(ends, key=lambda pair: pair[0])
     if state.handling_due is None or end >= state.handling_due:
-        step.change(handling_limit=best, handling_due=end)
+        step.change(base_limit=base, handling_limit=handling, handling_due=end)
         _keep_what_is_left(step)
 
 
@@ -238,13 +237,20 @@ def _pinned(step: Step, rules: CaseRules, *, severity: int) -> CaseRules:
     return replace(rules, clock=step.state.rules.clock, severity=policy)
 
 
-def _scaled(limit: Limit | None, *, former: Limit, now: Limit) -> Limit | None:
-    """Return as much of the new limit as the case has of the former: half after reopening, twice once extended."""
-    if limit is None:
+def _anew(step: Step, *, former: Limit) -> tuple[Limit, Limit] | None:
+    """Return the base and the handling limit by the present rules; ``former`` was the usual one before.
+
+    A reopened case has half of it, as before; an extended one so many times its base.
+    """
+    handling = step.state.handling_limit
+    if handling is None:
         return None
-    if limit.unit is not former.unit or not former.amount or former == now:
-        return limit if former == now else now
-    return now.times(limit.amount / former.amount)
+    base, usual = step.state.base_limit or handling, usual_limit(step)
+    if usual == former:
+        return base, handling
+    fresh = usual.times(0.5) if base == former.times(0.5) else usual
+    grown = handling.amount / base.amount if base.amount and base.unit is handling.unit else 1.0
+    return fresh, fresh.times(grown)
 
 
 def _armed(step: Step, alarm: Alarm) -> datetime | None:
