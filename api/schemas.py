@@ -32,7 +32,7 @@ COMMAND_EXAMPLES: list[Any] = [
     {"kind": "sign_in", "assignee": "crew-7"},
     {"kind": "request_return", "reason": "不在本辖区", "proposed_unit": "420106-SANITATION"},
     {"kind": "submit_result", "result": "已清理", "solved": True, "contacted": True},
-    {"kind": "record_check", "passed": True},
+    {"kind": "record_check", "passed": True, "photos": ["photo://1"], "lon": 114.2862, "lat": 30.5965},
     {"kind": "record_visit", "report_no": "20261122-ABCD-EFGH", "reached": True, "solved": True, "grade": 5},
 ]
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.functional.lives import CHECKED, UNCHECKED, closed, rows, submitted, visited
+from tests.functional.lives import CHECKED, UNCHECKED, checked, closed, rows, seen, submitted, visited
 from tests.functional.town import OPERATOR, Town, checker, handler, supervisor
 
 pytestmark = [pytest.mark.e2e, pytest.mark.temporal]
@@ -123,8 +123,8 @@ async def test_only_a_supervisor_forces_a_case_to_its_end(town: Town) -> None:
 
 async def test_a_failed_check_means_rework_within_the_first_deadline(town: Town) -> None:
     before = await submitted(town)
-    number, of = before["case_no"], checker(before["checker"])
-    case = await town.act(number, "record_check", of, passed=False, note="仍有残留")
+    number = before["case_no"]
+    case = await checked(town, before, passed=False)
     assert (case["status"], case["reworks"]) == ("handling", 1)
     assert (case["owner"], case["handling_due"]) == (before["owner"], before["handling_due"])
     case = await town.act(number, "submit_result", handler(case["owner"]), result="再次清理")
@@ -140,7 +140,9 @@ async def test_a_result_that_is_not_done_is_sent_back_from_the_desk(town: Town) 
 async def test_a_unit_never_checks_its_own_case(town: Town) -> None:
     case = await submitted(town)
     for unit in (case["owner"], *case["co_handlers"]):
-        refused = await town.refused(case["case_no"], "record_check", checker(unit), passed=True)
+        refused = await town.refused(
+            case["case_no"], "record_check", checker(unit), passed=True, **seen(case)
+        )
         assert refused == (403, "handler_may_not_close")
     assert (await town.case(case["case_no"]))["status"] == "checking"
 
@@ -153,7 +155,7 @@ async def test_an_unsatisfied_reporter_reopens_the_case_with_half_the_limit(town
     facts = await town.facts(number)
     assert rows(facts)[-2:] == [33, 34]
     assert [fact["data"]["limit"] for fact in facts if fact["row"] in (13, 34)] == ["4WH", "2WH"]
-    assert case["total_due"] == first
+    assert case["total_due"] >= first, "it covers the reopened limit, and never ends earlier"
 
 
 async def test_a_bad_answer_that_is_nobodys_fault_does_not_reopen(town: Town) -> None:

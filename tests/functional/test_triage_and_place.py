@@ -4,14 +4,13 @@ import math
 
 import pytest
 
-from tests.functional.lives import visited
+from tests.functional.lives import checked, visited
 from tests.functional.town import (
     COMMAND,
     DISPATCHER,
     OPERATOR,
     Json,
     Town,
-    checker,
     handler,
     is_problem,
 )
@@ -165,7 +164,7 @@ async def test_a_second_report_of_the_same_event_is_merged_and_both_reporters_ar
     of = handler(master["owner"])
     await town.act(number, "sign_in", of, assignee="crew-7")
     case = await town.act(number, "submit_result", of, result="已清理")
-    case = await town.act(number, "record_check", checker(case["checker"]), passed=True)
+    case = await checked(town, case)
     assert (await visited(town, case, number))["status"] == "visiting"
     assert (await visited(town, case, second["report_no"]))["status"] == "evaluated"
 
