@@ -11,6 +11,7 @@ from domain.actor import Role
 from domain.aspects import Transfer
 from domain.begin import wait_for_triage
 from domain.case import Alarm, Deadline, ReportRef, Status, Trigger
+from domain.duty import quiet_supervisor
 from domain.errors import CommandRefused, RefusalCode
 from domain.escalation import clock_start, raise_level, remind_top, stand_down
 from domain.messages_triage import (
@@ -136,6 +137,7 @@ def transfer_late(step: Step, deadline: Deadline) -> None:
     step.tell("reminder", unit=step.state.triage_unit, about="transfer")
     step.tell("transfer", unit=transfer.to, again=True)
     if raise_level(step, Trigger.NOT_SIGNED_IN, start=start, due_at=deadline.at):
+        quiet_supervisor(step)  # it is told; the word that is awaited is the peer's
         step.arm((Alarm.TRANSFER, step.due(start=start, limit=book.transfer)))
         return
     remind_top(step, Trigger.NOT_SIGNED_IN, Alarm.TRANSFER, start=start, due_at=deadline.at)

@@ -1,6 +1,67 @@
 """Scenes of the refusals before a case is filed."""
 
+from domain.actor import Role
 from domain.errors import RefusalCode
+from domain.messages_triage import (
+    AnswerAtOnce,
+    ConfirmTransfer,
+    HandBack,
+    RecordVerification,
+    SplitReport,
+    TransferOut,
+    VerifyFirst,
+)
+from tests.unit.builders import OPERATOR, WATER, Played, a_case, a_full_case, actor, decision
 from tests.unit.scenes import Refused
 
-SCENES: dict[RefusalCode, Refused] = {}
+FIRE, POLICE = "PEER-119", "PEER-110"
+UNSURE = decision(confidence=0.4)
+
+
+def in_triage(severity: int = 3, **changes: object) -> Played:
+    """Return a case under the whole rulebook that waits for the desk: routing is not sure of its owner."""
+    return a_full_case(severity, **({"decision": UNSURE} | changes))
+
+
+def transferred(to: str = FIRE) -> Played:
+    """Return a case handed to a peer that has not confirmed it yet."""
+    case = in_triage()
+    case.do(TransferOut, by=OPERATOR, to=to)
+    return case
+
+
+def confirmed() -> Played:
+    case = transferred()
+    case.do(ConfirmTransfer, by=OPERATOR, reference="119-7")
+    return case
+
+
+def handed_back() -> Played:
+    case = transferred()
+    case.do(HandBack, by=actor(Role.PEER, FIRE), reason="not a fire")
+    return case
+
+
+def verifying() -> Played:
+    case = in_triage()
+    case.do(VerifyFirst, by=OPERATOR)
+    return case
+
+
+SCENES: dict[RefusalCode, Refused] = {
+    RefusalCode.RULEBOOK_REQUIRED: (
+        lambda: a_case(decision=UNSURE), AnswerAtOnce, OPERATOR, {"answer": "Saturday mornings"},
+    ),
+    RefusalCode.HANDED_BACK: (handed_back, TransferOut, OPERATOR, {"to": FIRE}),
+    RefusalCode.ALREADY_CONFIRMED: (confirmed, ConfirmTransfer, OPERATOR, {"reference": "119-8"}),
+    RefusalCode.RECEIPT_REQUIRED: (transferred, ConfirmTransfer, OPERATOR, {"reference": " "}),
+    RefusalCode.NOT_YOUR_ITEM: (
+        transferred, ConfirmTransfer, actor(Role.PEER, POLICE), {"reference": "110-1"},
+    ),
+    RefusalCode.NOT_THE_CHECKER: (
+        verifying, RecordVerification, actor(Role.CHECKER, WATER), {"finding": "exists"},
+    ),
+    RefusalCode.ONLY_REPORT: (
+        lambda: a_full_case().joined("R-2"), SplitReport, OPERATOR, {"report_no": "R-1", "reason": "another"},
+    ),
+}  # fmt: skip
