@@ -35,6 +35,7 @@ def plan(
     """Show what a changed pack would change, for the rules and for every open case. Changes nothing."""
     from boot.plan_text import print_cases, print_changes
     from boot.wiring import grounds_of
+    from usecases.gateway import UnableToReachCase
     from usecases.plan_changes import changes
     from usecases.plan_file import UnableToReadPlan
 
@@ -43,7 +44,10 @@ def plan(
     base, draft = grounds_of(settings), grounds_of(settings.model_copy(update={"pack": pack}))
     found = changes(before=base.pack, after=draft.pack)
     print_changes(console, packs=(base.pack, draft.pack), found=found, outlines=_outlines(base, draft))
-    planned = asyncio.run(_open_cases(settings, draft, by))
+    try:
+        planned = asyncio.run(_open_cases(settings, draft, by))
+    except UnableToReachCase as error:
+        _fail(error)
     print_cases(console, packs=(base.pack, draft.pack), planned=planned, top=top)
     if out is not None:
         try:

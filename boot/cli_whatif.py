@@ -55,13 +55,14 @@ def whatif(
     """Play the recorded cases of a period again under a draft policy; print what would have differed."""
     from boot.whatif_text import print_all
     from boot.wiring import grounds_of
+    from geo.checks.problems import UnableToReadLayer
     from store.pack import UnableToLoadPack
 
     settings = Settings()
     try:
         base, draft = grounds_of(settings), grounds_of(settings.model_copy(update={"pack": policy}))
         period, seen = look(settings=settings, worlds=(base, draft), span=(since, until), csv=csv, top=top)
-    except (UnableToLoadPack, ValueError) as error:
+    except (UnableToLoadPack, UnableToReadLayer, ValueError) as error:
         _fail(error)
     print_all(console=console, packs=(base.pack, draft.pack), period=period, seen=seen, top=top)
 

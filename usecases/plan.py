@@ -170,16 +170,24 @@ def _gone(grounds: Grounds, state: CaseState) -> list[str]:
 
 
 async def plan_cases(*, city: City, draft: Grounds, who: str) -> AsyncIterator[CasePlan]:
-    """Yield what the draft would change for each open case, newest first, some at a time."""
+    """Yield what the draft would change for each open case, newest first, some at a time.
+
+    Raises UnableToReachCase when none of the first cases answers: then Temporal is away.
+    """
     actor = applier(grounds=draft, who=who)
     cursor: str | None = None
+    answered = False
     while True:
         page = await asyncio.to_thread(_page, city.store, cursor)
         for first in range(0, len(page.cases), AT_ONCE):
             batch = page.cases[first : first + AT_ONCE]
-            for found in await asyncio.gather(*(_plan_one(city, draft, actor, view) for view in batch)):
-                if found is not None:
-                    yield found
+            planned = await asyncio.gather(*(_plan_one(city, draft, actor, view) for view in batch))
+            known = [found for found in planned if found is not None]
+            answered = answered or not known or any(UNREACHABLE not in found.problems for found in known)
+            if not answered:
+                raise UnableToReachCase(f"none of {len(known)} open cases answers: is Temporal running?")
+            for found in known:
+                yield found
         cursor = page.next_cursor
         if cursor is None:
             return

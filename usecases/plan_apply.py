@@ -35,11 +35,18 @@ class Application:
 
 
 async def put_all(*, city: City, cases: Sequence[str], application: Application) -> Counter[str]:
-    """Keep the command for each case; return how many were ``put``, ``known``, ``ended``, or not reached."""
+    """Keep the command for each case; return how many were ``put``, ``known``, ``ended``, or not reached.
+
+    Where a whole batch is not reached, the rest is not tried: Temporal is away.
+    """
     found: Counter[str] = Counter()
     for first in range(0, len(cases), AT_ONCE):
         batch = cases[first : first + AT_ONCE]
-        found.update(await asyncio.gather(*(_put(city, case_no, application) for case_no in batch)))
+        fates = await asyncio.gather(*(_put(city, case_no, application) for case_no in batch))
+        found.update(fates)
+        if set(fates) == {UNREACHABLE}:
+            found[UNREACHABLE] += len(cases) - first - len(batch)
+            break
     return found
 
 

@@ -99,9 +99,12 @@ async def test_a_process_swaps_by_itself_and_outlives_a_database_that_is_away(
     monkeypatch.setattr(store, "published_version", away)
     change(settings, "7MIN")
     publish_pack(settings=settings, store=store)
-    running = asyncio.create_task(
-        reloader.run(swap=lambda city: (swapped.append(city), stop.set())[0], stop=stop, every_s=0.02)
-    )
+
+    def swap(city: City) -> None:
+        swapped.append(city)
+        stop.set()
+
+    running = asyncio.create_task(reloader.run(swap=swap, stop=stop, every_s=0.02))
     await asyncio.wait_for(running, 60)
 
     assert [sign_in(city) for city in swapped] == ["7MIN"]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from boot.settings import Settings
+from domain.actor import Actor, Role
 from domain.catalogue import Category
 from domain.clock import due
 from domain.limit import Limit
@@ -18,7 +19,7 @@ from domain.whatif import Fidelity
 from routing import build_book
 from store.engine import Store
 from tests.integration.temporal_env import Desk
-from tests.unit.builders import MONDAY, OPERATOR, Actor, Role, handler
+from tests.unit.builders import MONDAY, OPERATOR, handler
 from usecases.city import Grounds
 from usecases.command import build
 from usecases.file_report import FileReport
