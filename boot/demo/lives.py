@@ -188,6 +188,7 @@ async def explained(staff: Staff) -> None:
     """There is no legal basis for what is asked; it is explained."""
     await staff.taken()
     await staff.handle(solved=False)
+    await staff.answer_orders()
     await staff.pause(10, 30)
     await staff.act(
         "close_case", role="operator", unit=staff.supervising(), close_kind="explained",
@@ -200,6 +201,7 @@ async def forced(staff: Staff) -> None:
     """A leader closes it by order."""
     await staff.taken()
     await staff.handle(solved=False)
+    await staff.answer_orders()
     await staff.pause(10, 30)
     await staff.act(
         "close_case", role="supervisor", unit=staff.supervising(), close_kind="forced",

@@ -127,11 +127,12 @@ SCRIPTS: tuple[Script, ...] = (
         facts=("escalated E3", "reassigned"),
     ),
     Script(
-        life=Life.OVERDUE, share=34, fits=_overdue, window=("05:00", "20:00"), facts=("overdue",), on_time=False
+        life=Life.OVERDUE, share=34, fits=_overdue, window=("05:00", "20:00"),
+        facts=("overdue", "supervision_opened", "supervision_closed"), on_time=False,
     ),
     Script(
         life=Life.OVERDUE_TWICE, share=12, fits=_overdue_twice, window=("05:00", "20:00"),
-        facts=("overdue", "* E4"), on_time=False,
+        facts=("overdue", "* E4", "supervision_closed"), on_time=False,
     ),
     Script(
         life=Life.REPORTED_UP, share=14, fits=_can_change_hands, window=UNTIL_NINE,

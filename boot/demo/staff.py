@@ -222,15 +222,35 @@ class Staff:
             reason="提级督办，改派 / supervised",
         )  # fmt: skip
 
+    async def answer_orders(self) -> None:
+        """Reply to every supervision order as its unit, and seal it as who gave it: a case closes without any."""
+        for order in self.view["aspects"]["supervisions"]:
+            number = order["id"]
+            if order["status"] == "open":
+                await self.act(
+                    "reply_supervision", role="leader", unit=order["unit"], supervision=number,
+                    reply="已整改到位，附说明 / done, with an account of it",
+                )  # fmt: skip
+            if order["status"] != "closed":
+                await self.pause(2, 8)
+                await self.act(
+                    "review_supervision", role="supervisor", unit=order["by"], supervision=number, accepted=True,
+                    reason="同意销号 / accepted",
+                )  # fmt: skip
+
     # --- checkers, closers, visitors ---------------------------------------------------------------
 
     async def check(self, *, passed: bool) -> None:
         """Check on site, or judge the result at the desk; closes the case when it is good."""
+        await self.answer_orders()
         await self.pause(5, 20)
         if self.view["status"] == "checking":
             note = "现场核查合格 / seen" if passed else "现场未整改到位 / not done"
-            checker = self.view["checker"]
-            await self.act("record_check", role="checker", unit=checker, passed=passed, note=note)
+            checker, place = self.view["checker"], self.view["place"]
+            await self.act(
+                "record_check", role="checker", unit=checker, passed=passed, note=note,
+                photos=[f"photo://{self.case_no}/check-{self.sent}"], lon=place["lon"], lat=place["lat"],
+            )  # fmt: skip
         elif passed:
             await self.act("close_case", role="operator", unit=self.supervising())
         else:
