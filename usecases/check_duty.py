@@ -118,8 +118,9 @@ def _rota(unit: Unit, pack: CityPack) -> Rota | None:
 def _check_level(level: Level, *, pack: CityPack, book: ProblemBook) -> None:
     """A command centre with working hours is away at night: urgent cases go past it. The city's may not be."""
     away: dict[tuple[str, int], list[Unit]] = {}
-    for area in pack.areas.at(level):
-        unit = pack.tree.responsible(kind=COMMAND, level=level, area_code=area.code)
+    areas = (*(area.code for area in pack.areas.at(level)), *(zone.code for zone in pack.areas.zones))
+    for code in areas:
+        unit = pack.tree.responsible(kind=COMMAND, level=level, area_code=code)
         if unit is not None and unit.duty is DutyHours.WORK:
             written = book.where("unit", unit.code)
             where = written if written[0] else book.where("per_area", f"{COMMAND}@{level.name}")

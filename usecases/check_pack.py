@@ -17,6 +17,7 @@ from store.pack.bursts import check_bursts
 from store.pack.references import check_references
 from store.pack.tree_checks import check_tree
 from usecases.check_duty import DAYS, check_duty
+from usecases.check_rule_names import check_rule_names
 from usecases.check_rules import check_rules
 
 WARN_BEFORE = timedelta(days=DAYS)
@@ -65,14 +66,14 @@ def _check_rules_win(*, pack: CityPack, book: ProblemBook) -> None:
 
 
 def _check_future(*, pack: CityPack, today: date | None, book: ProblemBook) -> None:
-    """Play the next ninety days. What is broken already cannot be played."""
-    if book.fatal:
-        return
+    """Look at the next ninety days, and play them where nothing is broken already."""
     day = today or date(min(pack.calendar.known_years, default=2026), 1, 1)
-    check_duty(pack=pack, today=day, book=book)
     start = datetime.combine(day, time(9), tzinfo=ZoneInfo(pack.city.timezone)).astimezone(UTC)
-    places = [place_in(area=area, pack=pack) for area in _probes(pack)]
-    check_rules(pack=pack, places=places, start=start, book=book)
+    check_duty(pack=pack, today=day, book=book)
+    check_rule_names(pack=pack, start=start, book=book)
+    if not book.fatal:
+        places = [place_in(area=area, pack=pack) for area in _probes(pack)]
+        check_rules(pack=pack, places=places, start=start, book=book)
 
 
 def _check_owners(*, pack: CityPack, book: ProblemBook) -> None:

@@ -1,4 +1,4 @@
-"""``cityops check``, the rules: what they name exists, and no case can fall asleep or out of sight under them.
+"""``cityops check``, the rules played: no case can fall asleep or out of sight under them.
 
 Proved by walking the transition table, and by playing cases of every severity forward with
 the ``decide`` of the real ones: nobody acts, for ninety days.
@@ -7,7 +7,6 @@ the ``decide`` of the real ones: nobody acts, for ninety days.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from fnmatch import fnmatchcase
 
 from domain.actor import Actor, Role
 from domain.begin import begin
@@ -17,7 +16,6 @@ from domain.decide import decide as decide_case
 from domain.decision import RouteRequest
 from domain.errors import CommandRefused
 from domain.messages import Command, RequestReturn, SignIn, StartHandling, SubmitResult
-from domain.overlay import GridClass, RuleOverlay
 from domain.pack import CityPack
 from domain.place import Level, Place
 from domain.simulate import Close, whole_future
@@ -43,63 +41,15 @@ class Sample:
 
 
 def check_rules(*, pack: CityPack, places: Iterable[Place], start: datetime, book: ProblemBook) -> None:
-    """Report names that lead nowhere, states without a way out, and cases that fall asleep.
+    """Report states without a way out, and cases that fall asleep or never come to the city.
 
-    ``places`` are where cases are played, ``start`` (UTC-aware) when they begin.
+    ``places`` are where cases are played, ``start`` (UTC-aware) when they begin. The pack must
+    be free of worse problems: what is broken cannot be played.
     """
-    _check_overlays(pack=pack, book=book)
-    _check_classes(pack=pack, book=book)
-    for code, zh, en in states_without_way(TRANSITIONS_OUT):
+    for code, zh, en in states_without_way(ways()):
         book.add(where=(ESCALATION, 0), code=code, zh=zh, en=en)
-    if pack.areas.at(Level.CITY) and set(pack.severities) == {1, 2, 3, 4}:
+    if pack.areas.at(Level.CITY):
         _check_played(pack=pack, places=tuple(places), start=start, book=book)
-
-
-# --- names --------------------------------------------------------------------------------------
-
-
-def _check_overlays(*, pack: CityPack, book: ProblemBook) -> None:
-    known = {tag.rule.tag for tag in pack.tags}
-    for overlay in pack.overlays:
-        where = book.where("overlay", overlay.id)
-        for tag in overlay.tags:
-            if tag not in known:
-                zh = f"临时规则“{overlay.id}”的标签“{tag}”不在 tags.toml 中,没有报告会带上它"
-                en = f"overlay {overlay.id!r} asks for tag {tag!r}, which tags.toml does not have"
-                book.add(where=where, code="unknown_tag", zh=zh, en=en)
-        for pattern in overlay.categories:
-            if not any(fnmatchcase(code, pattern) for code in pack.catalogue):
-                zh, en = f"类别“{pattern}”不在目录中", f"no category matches {pattern!r}"
-                book.add(where=where, code="unknown_category", zh=zh, en=en)
-        _check_stages(overlay=overlay, pack=pack, where=where, book=book)
-
-
-def _check_stages(*, overlay: RuleOverlay, pack: CityPack, where: tuple[str, int], book: ProblemBook) -> None:
-    for name, _ in overlay.stages:
-        missing = [
-            n for n, p in sorted(pack.severities.items()) if not hasattr(p.stages, name) and p.book is None
-        ]
-        if missing:
-            numbers = ", ".join(map(str, missing))
-            zh = f"临时规则“{overlay.id}”的环节“{name}”属于完整规则,而严重程度 {numbers} 没有 rulebook"
-            en = f"overlay {overlay.id!r} sets {name!r} of the rulebook, which severity {numbers} does not have"
-            book.add(where=where, code="overlay_without_rulebook", zh=zh, en=en, warning=True)
-
-
-def _check_classes(*, pack: CityPack, book: ProblemBook) -> None:
-    areas = [area.code for level in Level for area in pack.areas.at(level)] if pack.grid_classes else []
-    for found in pack.grid_classes:
-        for pattern in _unmatched(found, areas):
-            zh, en = f"没有编码符合“{pattern}”的区域", f"no area's code matches {pattern!r}"
-            where = book.where("grid class", found.name)
-            book.add(where=where, code="unknown_area", zh=zh, en=en)
-
-
-def _unmatched(found: GridClass, areas: list[str]) -> Iterator[str]:
-    codes = frozenset(areas)
-    for pattern in found.areas:
-        if pattern not in codes and not any(fnmatchcase(code, pattern) for code in areas):
-            yield pattern
 
 
 # --- states -------------------------------------------------------------------------------------
@@ -129,9 +79,6 @@ def ways() -> tuple[Ways, ...]:
         )
         for status in Status
     )
-
-
-TRANSITIONS_OUT = ways()
 
 
 def states_without_way(found: Iterable[Ways]) -> Iterator[tuple[str, str, str]]:

@@ -80,6 +80,7 @@ BROKEN = [
     ("rota.toml", "2026-06-02T20:00:00", "2026-06-01", "ends_before_start", "to ="),
     ("rota.toml", 'replaces = "wang"', 'replace = "wang"', "unknown_key", "replace ="),
     ("rota.toml", "[[rota.shift]]\npeople", "[[rota.shifts]]\npeople", "rota_without_shift", "[[rota]]"),
+    ("routing.toml", 'condition = "deep"', 'condition = "deep"\ntag = "批示"', "tag_alias", 'id = "night"'),
     ("units.toml", 'duty_list = ["E1"]', 'duty_list = ["E1"]\nduty = "rota"', "no_rota", "[[per_area]]"),
     ("units.toml", "contacts = [{ channel", 'duty = "rota"\ncontacts = [{ channel', "no_rota", "11-R"),
     ("units.toml", 'area_code = "1"\nduty = "always"', 'area_code = "1"', "level_away_at_night", "1-C"),
@@ -202,6 +203,21 @@ def test_the_ninety_days_begin_with_the_day_that_is_asked_about(tmp_path: Path) 
     folder = write(tmp_path, **{"rota.toml": ROTA.replace('by = "chen"\n', "")})
     for day, found in ((date(2026, 3, 1), []), (date(2026, 4, 1), ["rota_gap"]), (date(2026, 6, 3), [])):
         assert [p.code for p in check(folder=folder, today=day, geometry=False)] == found
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "code"),
+    [
+        ("routing.toml", 'condition = "deep"', 'condition = "deep"\ntag = "queue-7"', "unknown_tag"),
+        ("catalogue/conditions.csv", "on_site 30MIN", "on_site 3UH", "milestone_after_limit"),
+    ],
+)
+def test_what_may_be_meant_is_only_warned_about(
+    tmp_path: Path, file: str, old: str, new: str, code: str
+) -> None:
+    found = problems_of(write(tmp_path, **{file: EVERY[file].replace(old, new)}))
+    assert [(p.file, p.code, p.warning) for p in found] == [(file, code, True)]
+    assert found[0].line > 1
 
 
 def test_a_district_that_keeps_working_hours_is_warned_about(tmp_path: Path) -> None:
