@@ -107,8 +107,12 @@ def test_a_life_must_have_left_its_facts_with_their_trigger(pack: CityPack) -> N
 
 
 def test_an_overdue_case_must_have_been_judged_late(pack: CityPack) -> None:
-    assert whys(played(pack, Life.OVERDUE), history(fact("overdue"))) == ["on time is True, should be False"]
-    assert whys(played(pack, Life.OVERDUE), history(fact("overdue"), on_time=False)) == []
+    facts = [fact(kind) for kind in ("overdue", "supervision_opened", "supervision_closed")]
+    assert whys(played(pack, Life.OVERDUE), history(*facts)) == ["on time is True, should be False"]
+    assert whys(played(pack, Life.OVERDUE), history(*facts, on_time=False)) == []
+    assert whys(played(pack, Life.OVERDUE), history(*facts[:-1], on_time=False)) == [
+        "its history lacks: supervision_closed"
+    ]
 
 
 def test_a_merged_report_its_master_does_not_hold_is_a_miss(pack: CityPack) -> None:
