@@ -6,6 +6,7 @@ from email import message_from_bytes
 from email.policy import default as default_policy
 
 import pytest
+from aiosmtpd.smtp import Envelope
 
 from boot.channels import channels_of, renderer_of
 from boot.notices import message_of
@@ -69,6 +70,11 @@ def relay_of(city: City, settings: Settings, port: int = 1) -> Relay:
     )
 
 
+def written(mail: Envelope) -> bytes:
+    assert isinstance(mail.content, bytes)
+    return mail.content
+
+
 async def carry(city: City, settings: Settings, port: int) -> None:
     """Let a relay go once round the timers and the notices."""
     relay = relay_of(city, settings, port)
@@ -94,7 +100,7 @@ async def test_a_drill_says_so_in_every_mail_from_order_to_report(
     async with mail_server(box) as port:
         for later in (timedelta(), timedelta(hours=1), timedelta(hours=2)):
             await carry(at(city, later), wuhan_settings, port)
-    found = [message_from_bytes(bytes(one.content or b""), policy=default_policy) for one in box.mails]
+    found = [message_from_bytes(written(one), policy=default_policy) for one in box.mails]
     subjects = [one["Subject"] for one in found]
     assert len(subjects) == 4
     for text, words in zip(subjects[:2], ("【指令】", "【指令催办】"), strict=True):
