@@ -29,6 +29,13 @@ REFUSED_STATUS = {
     RefusalCode.REASON_REQUIRED: 422,
     RefusalCode.LEAD_REQUIRED: 422,
     RefusalCode.UNKNOWN_REPORT: 404,
+    RefusalCode.NOT_YOUR_ITEM: 403,
+    RefusalCode.NOT_YOUR_STEP: 403,
+    RefusalCode.SUSPENSION_NEEDS_DISTRICT: 403,
+    RefusalCode.INTERIM_MEASURE_REQUIRED: 422,
+    RefusalCode.TASK_TEXT_REQUIRED: 422,
+    RefusalCode.DUE_OUTSIDE: 422,
+    RefusalCode.UNKNOWN_ITEM: 404,
 }
 """Refusals that are not a conflict with the case's state (409)."""
 
