@@ -1,5 +1,6 @@
 """Another grade and a new policy on an open case: what moves, what stays, and that nothing is taken from anybody."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,9 +17,10 @@ from domain.decide import decide
 from domain.decision import RoutingDecision
 from domain.errors import CommandRefused, RefusalCode
 from domain.limit import Limit
-from domain.messages import COMMANDS, CancelCase, TimePassed
+from domain.messages import COMMANDS, CancelCase, Command, TimePassed
 from domain.messages_command import ApplyPolicy, JumpLevel, Regrade
 from domain.messages_duty import Resume, Suspend
+from domain.messages_triage import AskReporter, Missing, TransferOut, VerifyFirst
 from domain.place import Level
 from domain.policy import CaseRules, CityClock
 from domain.transitions import DUTY, commands, roles_for
@@ -27,6 +29,7 @@ from tests.unit.builders import (
     CITY,
     DISPATCHER,
     DISTRICT,
+    GRID,
     MONDAY,
     OPERATOR,
     SYSTEM,
@@ -354,24 +357,49 @@ def disputed() -> Played:
     return case
 
 
-STATES: dict[str, Played] = {
-    "triaging": a_full_case(3, decision=decision(None)),
-    "dispatched": a_full_case(3),
-    "return requested": a_full_case(3).returning(),
-    "arbitration": disputed(),
-    "feedback": a_full_case(3).submitted(),
-    "visiting": a_full_case(3).closed(),
-    "evaluated": closed_and_visited(),
+def suspended() -> Played:
+    case = a_full_case(3).handling()
+    case.do(
+        Suspend, by=DISPATCHER, until=MONDAY + timedelta(days=9), reason="frost", plan="wait",
+        interim_measure="fenced",
+    )  # fmt: skip
+    return case
+
+
+def in_triage(kind: type[Command], **fields: Any) -> Played:
+    case = a_full_case(3, decision=decision(None))
+    case.do(kind, by=OPERATOR, **fields)
+    return case
+
+
+STATES: dict[Status, Callable[[], Played]] = {
+    Status.TRIAGING: lambda: a_full_case(3, decision=decision(None)),
+    Status.NEED_INFO: lambda: in_triage(AskReporter, missing=Missing.PLACE, question="where?"),
+    Status.VERIFYING_PRE: lambda: in_triage(VerifyFirst, verifier=GRID),
+    Status.TRANSFERRED_OUT: lambda: in_triage(TransferOut, to="PEER-119"),
+    Status.DISPATCHED: lambda: a_full_case(3),
+    Status.ACCEPTED: lambda: a_full_case(3).signed_in(),
+    Status.HANDLING: lambda: a_full_case(3).handling(),
+    Status.SUSPENDED: suspended,
+    Status.RETURN_REQUESTED: lambda: a_full_case(3).returning(),
+    Status.ARBITRATION: disputed,
+    Status.FEEDBACK: lambda: a_full_case(3).submitted(),
+    Status.CHECKING: lambda: a_full_case(2).submitted(),
+    Status.VISITING: lambda: a_full_case(3).closed(),
+    Status.CLOSED: lambda: a_full_case(3, wants_visit=False).closed(),
+    Status.EVALUATED: closed_and_visited,
 }
 
 
-@pytest.mark.parametrize("name", STATES)
-def test_every_state_takes_a_policy_and_stays_itself(name: str) -> None:
-    case = STATES[name]
+@pytest.mark.parametrize("changes", [{}, {"ladder": ZONE_LADDER}, {"floor": Level.CITY}], ids=str)
+@pytest.mark.parametrize("status", STATES)
+def test_every_state_takes_a_policy_and_stays_itself(status: Status, changes: dict[str, Any]) -> None:
+    case = STATES[status]()
     before = case.state
-    applied(case, renewed(), by=SYSTEM)
+    assert before.status is status
+    applied(case, renewed(before.severity, **changes), by=SYSTEM)
 
-    assert (case.state.status, case.state.owner) == (before.status, before.owner)
+    assert (case.state.status, case.state.owner, case.state.level) == (status, before.owner, before.level)
     assert case.state.rules.version == "test-2"
     not_earlier(before, case.state, before_all_fired=case.now)
 
