@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 from domain.pack import CityTag
 
@@ -21,14 +22,16 @@ def tags_in(*, text: str, known: Iterable[CityTag]) -> tuple[str, ...]:
     in "massive"); a Chinese one may stand anywhere.
     """
     plain = _plain(text)
-    return tuple(tag.rule.tag for tag in known if any(_stands(_plain(word), plain) for word in tag.words))
+    return tuple(tag.rule.tag for tag in known if any(_sought(word).search(plain) for word in tag.words))
 
 
 def _plain(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 
-def _stands(word: str, text: str) -> bool:
-    if word.isascii():
-        return re.search(rf"(?<![a-z0-9]){re.escape(word)}(?![a-z0-9])", text) is not None
-    return word in text
+@lru_cache(maxsize=4096)
+def _sought(word: str) -> re.Pattern[str]:
+    """Return what finds a word in a plain text. Kept, since every report is searched for every word."""
+    plain = _plain(word)
+    alone = rf"(?<![a-z0-9]){re.escape(plain)}(?![a-z0-9])" if plain.isascii() else re.escape(plain)
+    return re.compile(alone)
