@@ -61,7 +61,7 @@ def _rota(fields: Fields, *, shifts: list[Fields], overrides: list[Fields], time
 
 
 def _shift(fields: Fields, *, since: date | None) -> Shift:
-    people = fields.texts("people")
+    people = tuple(name.strip() for name in fields.texts("people") if name.strip())
     begins = read_date(fields, "since") or since
     if not people:
         fields.problem(

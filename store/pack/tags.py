@@ -27,6 +27,14 @@ def read_tags(*, file: TomlFile, book: ProblemBook) -> tuple[CityTag, ...]:
     return tuple(found)
 
 
+def _words(fields: Fields, key: str) -> tuple[str, ...]:
+    """Return the words. An empty one would be found in every text."""
+    words = fields.texts(key)
+    if any(not word.strip() for word in words):
+        fields.problem(key, code="wrong_value", zh="词语不得为空", en="a word must not be empty")
+    return tuple(word.strip() for word in words if word.strip())
+
+
 def _tag(fields: Fields) -> CityTag:
     return CityTag(
         rule=TagRule(
@@ -38,5 +46,5 @@ def _tag(fields: Fields) -> CityTag:
         name_zh=fields.text("name_zh"),
         name_en=fields.text("name_en"),
         aliases=fields.texts("aliases"),
-        words=(*fields.texts("words_zh"), *fields.texts("words_en")),
+        words=(*_words(fields, "words_zh"), *_words(fields, "words_en")),
     )
