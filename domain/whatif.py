@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import zip_longest
 
 from domain.actor import Actor, Role
 from domain.begin import begin
@@ -237,9 +238,9 @@ def seats_at(facts: Sequence[Fact], at: datetime) -> Seats:
 class Fidelity(StrEnum):
     """How well a replay under the rules in force repeats what was recorded.
 
-    ``late`` means: the same things happened to the same people in the same order, but the
-    engine itself fired a deadline more than a minute late then (it was down, or a
-    demonstration ran fast); in a replay it never does.
+    ``late`` means: the same up to a deadline that the engine itself fired more than a minute
+    after its time (it was down, or a demonstration ran fast). In a replay it never is late, so
+    from there on the two go different ways, rightly.
     """
 
     EXACT = "exact"
@@ -253,21 +254,23 @@ def fidelity(*, recorded: Sequence[Fact], life: Life, until: datetime) -> Fideli
     The last minute before ``until`` does not count: what happens there may not be written yet.
     """
     end = until - PUNCTUAL
-    ours = [fact for fact in life.facts if fact.at <= end]
-    theirs = list(recorded[: len(ours)])
-    if len(theirs) < len(ours) or any(fact.at <= end for fact in recorded[len(ours) :]):
-        return Fidelity.OTHER
-    pairs = list(zip(theirs, ours, strict=True))
-    if all(abs(one.at - other.at) <= PUNCTUAL and _essence(one) == _essence(other) for one, other in pairs):
-        return Fidelity.EXACT
-    return Fidelity.LATE if all(_kind(one) == _kind(other) for one, other in pairs) else Fidelity.OTHER
+    for one, other in zip_longest(recorded, life.facts):
+        if one is not None and other is not None and _same(one, other):
+            continue
+        if (one is None or one.at > end) and (other is None or other.at > end):
+            return Fidelity.EXACT
+        return Fidelity.LATE if one is not None and _fired_late(one) else Fidelity.OTHER
+    return Fidelity.EXACT
 
 
-def _kind(fact: Fact) -> tuple[object, ...]:
-    units = tuple(fact.data.get(name) for name in ("owner", "supervisor", "checker", "arbiter"))
-    return fact.kind, fact.row, fact.source, fact.target, fact.actor, units
+def _same(one: Fact, other: Fact) -> bool:
+    return abs(one.at - other.at) <= PUNCTUAL and _essence(one) == _essence(other)
+
+
+def _fired_late(fact: Fact) -> bool:
+    return fact.actor.role is Role.ENGINE and fact.due is not None and fact.at - fact.due > PUNCTUAL
 
 
 def _essence(fact: Fact) -> tuple[object, ...]:
     data = {key: value for key, value in fact.data.items() if key not in OWN_WORDS}
-    return _kind(fact), fact.due, data
+    return fact.kind, fact.row, fact.source, fact.target, fact.actor, fact.due, data
