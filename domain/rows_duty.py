@@ -37,7 +37,9 @@ def file_case(step: Step, command: FileCase) -> None:
         raise CommandRefused(RefusalCode.LEAD_REQUIRED)
     if command.rules is not None:
         # Graded and placed anew; the clock of the city stays the one the case began with.
-        rules = replace(command.rules, clock=step.state.rules.clock)
+        # It keeps the rulebook it had: what runs by it goes on.
+        policy = replace(command.rules.severity, book=command.rules.severity.book or step.book)
+        rules = replace(command.rules, clock=step.state.rules.clock, severity=policy)
         step.change(rules=rules, severity=rules.severity.severity)
     step.change(
         category=command.category,

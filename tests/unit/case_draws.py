@@ -79,6 +79,10 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "owner": st.sampled_from(UNITS),
     "status": st.sampled_from([one.value for one in Status]),
     "epoch": st.just(1),
+    "levels": st.integers(0, 5),
+    "ancestors": st.sampled_from([(), ("20260914-0000-0001",)]),
+    "raised": st.booleans(),
+    "overdue": st.booleans(),
     "seq": st.integers(1, 9),
     "district": st.sampled_from([None, "c-d1", "c-d2"]),
     "street": st.sampled_from([None, "c-d1-s1", "c-d2-s1"]),
@@ -96,7 +100,9 @@ def fields_of(kind: str, *, state: CaseState, now: datetime) -> dict[str, st.Sea
         "rules": new_rules if kind == "apply_policy" else st.none() | new_rules,
         "due": st.none() | soon.map(lambda one: now + one),
         "until": soon.map(lambda one: now + one),
-        "begin": beginnings().map(lambda begin: replace(begin, case_no=CHILDREN[0], master=None)),
+        "begin": beginnings().map(
+            lambda begin: replace(begin, case_no=f"20260914-0001-{state.seq:04d}", master=None)
+        ),
     }
     special: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "decide_report_up": {"decision": st.sampled_from(UpperDecision), "lead": st.none() | here["lead"]},
