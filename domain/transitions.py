@@ -273,7 +273,7 @@ UNMOVED: dict[str, tuple[tuple[Status, ...], tuple[Role, ...]]] = {
     ),
     "decide_report_up": (DUTY, (R.SUPERVISOR, R.LEADER)),
     "reassign": ((S.DISPATCHED, S.ACCEPTED, S.HANDLING), (R.SUPERVISOR, R.DISPATCHER)),
-    "regrade": (ACTIVE[1:], (*DESK, R.SUPERVISOR)),
+    "regrade": (ACTIVE[1:], (R.ENGINE, *DESK, R.SUPERVISOR)),
     "apply_policy": (
         (*ACTIVE[1:], *AFTER, S.ANSWERED, S.REFUSED, S.TRANSFERRED_OUT),
         (R.ENGINE, R.SUPERVISOR),

@@ -17,7 +17,8 @@ from domain.actor import ENGINE
 from domain.beginning import Begin
 from domain.burst import BurstRule
 from domain.case import SETTLED, Status, Trigger
-from domain.messages_command import JoinParent
+from domain.messages import Command
+from domain.messages_command import JoinParent, Regrade
 from domain.place import ReportedPlace
 from domain.rows_joint import MOST_CHILDREN, MOST_LEVELS
 from domain.transitions import ACTIVE
@@ -26,6 +27,7 @@ from store.bursts import BurstArea, BurstCase, BurstLook, BurstParent
 from usecases.city import City
 from usecases.command_joint import above, fresh_number, height
 from usecases.place_and_owner import (
+    Answer,
     Question,
     answer,
     by_hand,
@@ -106,12 +108,12 @@ def _join_open(
     late = view.received_at - parent.opened_at > rule.window
     if not (late or again):
         top = _top(city, view)
-        _join(city=city, rule=rule, parent=parent.case_no, tops=[top] if top is not None else [])
+        _join(city=city, rule=rule, area=area, parent=parent.case_no, tops=[top] if top is not None else [])
         return parent.case_no
     around = _around(city=city, rule=rule, view=view, area=area, but=parent.case_no)
     if late and not _is_burst(city=city, rule=rule, cases=around.cases):
         return None
-    _join(city=city, rule=rule, parent=parent.case_no, tops=list(around.tops.values()))
+    _join(city=city, rule=rule, area=area, parent=parent.case_no, tops=list(around.tops.values()))
     return parent.case_no
 
 
@@ -184,16 +186,7 @@ def _begin(*, city: City, rule: BurstRule, area: str, around: Around, exercise: 
     worst = min(around.cases, key=lambda case: (case.severity, case.received_at))
     category = category_of(grounds=city.grounds, code=rule.parent_category)
     now = city.now()
-    question = Question(
-        reported=ReportedPlace(area_code=area),
-        channel=worst.channel,
-        category=rule.parent_category,
-        condition=rule.parent_condition,
-        severity=worst.severity,
-        at=now,
-        by_hand=True,
-    )
-    found = answer(grounds=city.grounds, question=question)
+    found = _answer(city=city, rule=rule, area=area, channel=worst.channel, severity=worst.severity)
     decision = found.decision
     if decision.lead is None:
         commander = next((rung.unit for rung in found.rules.ladder if rung.level is rule.level), None)
@@ -222,15 +215,31 @@ def _begin(*, city: City, rule: BurstRule, area: str, around: Around, exercise: 
     )
 
 
-def _join(*, city: City, rule: BurstRule, parent: str, tops: Sequence[CaseView]) -> None:
-    """Owe the joins of these events; those that have ended or belong to another stay where they are."""
+def _answer(*, city: City, rule: BurstRule, area: str, channel: str, severity: int) -> Answer:
+    question = Question(
+        reported=ReportedPlace(area_code=area),
+        channel=channel,
+        category=rule.parent_category,
+        condition=rule.parent_condition,
+        severity=severity,
+        at=city.now(),
+        by_hand=True,
+    )
+    return answer(grounds=city.grounds, question=question)
+
+
+def _join(*, city: City, rule: BurstRule, area: str, parent: str, tops: Sequence[CaseView]) -> None:
+    """Owe the joins of these events; those that have ended or belong to another stay where they are.
+
+    The event is as bad as the worst of them: a worse one that joins grades it anew.
+    """
     view = city.store.case(case_no=parent)
     room = MOST_CHILDREN - (len(view.aspects.children) if view is not None else 0)
     fit = {top.case_no: top for top in tops if top.status in OPEN and top.case_no != parent}
     if len(fit) > room:
         log.warning("burst too large", parent=parent, rule=rule.id, left_out=len(fit) - max(room, 0))
     ancestors = above(city=city, case_no=parent)
-    joins = [
+    joins: list[tuple[str, Command]] = [
         (
             top.case_no,
             JoinParent(
@@ -246,4 +255,19 @@ def _join(*, city: City, rule: BurstRule, parent: str, tops: Sequence[CaseView])
         for top in list(fit.values())[: max(room, 0)]
         if top.parent is None
     ]
-    city.store.send_commands(commands=joins, at=city.now())
+    worst = min(fit.values(), key=lambda top: top.severity, default=None)
+    graded: list[tuple[str, Command]] = []
+    if view is not None and worst is not None and worst.severity < view.severity:
+        graded = [(parent, _regrade(city=city, rule=rule, area=area, parent=parent, worst=worst))]
+    city.store.send_commands(commands=[*joins, *graded], at=city.now())
+
+
+def _regrade(*, city: City, rule: BurstRule, area: str, parent: str, worst: CaseView) -> Regrade:
+    found = _answer(city=city, rule=rule, area=area, channel=worst.channel, severity=worst.severity)
+    return Regrade(
+        request_id=f"burst:{parent}:severity:{worst.severity}",
+        actor=ENGINE,
+        severity=worst.severity,
+        reason=f"E8 {worst.case_no}",
+        rules=found.rules,
+    )
