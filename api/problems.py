@@ -36,6 +36,9 @@ REFUSED_STATUS = {
     RefusalCode.TASK_TEXT_REQUIRED: 422,
     RefusalCode.DUE_OUTSIDE: 422,
     RefusalCode.UNKNOWN_ITEM: 404,
+    RefusalCode.NOT_THE_UPPER_UNIT: 403,
+    RefusalCode.NOBODY_TO_ACKNOWLEDGE: 403,
+    RefusalCode.OUT_OF_SCALE: 422,
 }
 """Refusals that are not a conflict with the case's state (409)."""
 

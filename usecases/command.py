@@ -17,7 +17,7 @@ from domain.views import CaseView
 from usecases.city import City
 from usecases.command_duty import suspension_of, task_of
 from usecases.command_joint import ChildByHand, join_parent_of, mark_span_of, open_child_of, reported_of
-from usecases.command_levels import BY_HAND, check_service
+from usecases.command_levels import BY_HAND, check_service, with_levels
 from usecases.command_triage import check_named
 from usecases.file_report import check_condition
 from usecases.place_and_owner import Question, answer, by_hand, category_name, category_of, site_check
@@ -41,7 +41,7 @@ CODES = dict.fromkeys(
     (
         "kind", "lead", "proposed_unit", "checker", "category", "condition", "area_code", "assignee", "master",
         "report_no", "close_kind", "service", "reference", "parent", "child", "children", "areas", "tags", "to",
-        "verifier", "unit", "supervision",
+        "verifier", "unit", "supervision", "level", "to_level",
     ),
     MOST_CODE,
 )  # fmt: skip
@@ -88,7 +88,7 @@ def build(
         asked = _load(said, kind, fields)
         _check_units(city, fields)
         return make(city=city, case_no=case_no, asked=asked, actor=actor, request_id=request_id)
-    command: Command = _load(COMMANDS[kind], kind, fields, actor=actor, request_id=request_id)
+    command: Command = _load(COMMANDS[kind], kind, with_levels(fields), actor=actor, request_id=request_id)
     _check_units(city, fields)
     check_service(city, command)
     check_named(city, command)

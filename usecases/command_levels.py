@@ -1,19 +1,21 @@
 """Commands of those who command: what only the city's grounds know of a new grade, a new policy, an emergency call."""
 
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from domain.actor import Actor
 from domain.messages import Command
 from domain.messages_command import ApplyPolicy, CallEmergency, Regrade
 from domain.pack import PEER
-from domain.place import ReportedPlace
+from domain.place import Level, ReportedPlace
 from domain.views import CaseView
 from usecases.city import City, Grounds
 from usecases.place_and_owner import Answer, Question, answer
 from usecases.problems import BadRequest, ProblemCode
 from usecases.queries import case_view
 
+LEVEL_FIELDS = ("level", "to_level")
+"""Fields that name a level, as cases show it."""
 Kept = TypeVar("Kept", bound=Command)
 
 
@@ -84,6 +86,13 @@ def asked_again(*, grounds: Grounds, view: CaseView, severity: int) -> Answer:
         by_hand=True,
     )
     return answer(grounds=grounds, question=question)
+
+
+def with_levels(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields with levels as the engine counts them: people write "city", 1 is the city."""
+    named = {name: fields[name] for name in LEVEL_FIELDS if isinstance(fields.get(name), str)}
+    known = {level.name.lower(): int(level) for level in Level}
+    return fields | {name: known.get(text, text) for name, text in named.items()}
 
 
 def check_service(city: City, command: Command) -> None:
