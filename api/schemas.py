@@ -72,6 +72,12 @@ class PlaceIn(_Strict):
     accuracy_m: Annotated[
         float | None, Field(ge=0, allow_inf_nan=False, description="the device's own radius in metres")
     ] = None
+    radius_m: Annotated[
+        float | None,
+        Field(
+            ge=0, le=20_000, allow_inf_nan=False, description="how far the event itself reaches, in metres"
+        ),
+    ] = None
     address: str | None = None
     area_code: Annotated[str | None, Field(description="an area chosen by hand, any level")] = None
 
@@ -83,6 +89,7 @@ class PlaceIn(_Strict):
             accuracy_m=self.accuracy_m,
             address=self.address,
             area_code=self.area_code,
+            radius_m=self.radius_m,
         )
 
 

@@ -92,7 +92,8 @@ class ReportedPlace:
     """What a reporter or sensor said about the place, before anything was looked up.
 
     ``lon``/``lat`` are degrees in ``crs``; ``accuracy_m`` is the device's own radius in
-    metres; ``area_code`` is an area the operator chose by hand (any level).
+    metres; ``area_code`` is an area the operator chose by hand (any level); ``radius_m`` how far
+    around the point the event itself reaches, in metres.
     """
 
     lon: float | None = None
@@ -101,6 +102,7 @@ class ReportedPlace:
     accuracy_m: float | None = None
     address: str | None = None
     area_code: str | None = None
+    radius_m: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

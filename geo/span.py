@@ -73,8 +73,5 @@ def _circle(lon: float, lat: float, radius_m: float) -> shapely.Polygon:
     east, north = metres_per_degree(lat)
     turns = (2 * math.pi * corner / CORNERS for corner in range(CORNERS))
     return shapely.Polygon(
-        [
-            (lon + radius_m * math.cos(turn) / east, lat + radius_m * math.sin(turn) / north)
-            for turn in turns
-        ]
+        [(lon + radius_m * math.cos(turn) / east, lat + radius_m * math.sin(turn) / north) for turn in turns]
     )

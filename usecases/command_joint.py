@@ -21,7 +21,7 @@ from domain.catalogue import Category
 from domain.identifiers import RANDOM_BITS, number
 from domain.messages_command import JoinParent, MarkSpan, OpenChild
 from domain.pack import CityPack
-from domain.place import Level, ReportedPlace
+from domain.place import ReportedPlace
 from domain.rows_joint import MOST_LEVELS
 from domain.span import governing, street_of
 from domain.views import CaseFilter, CaseView
@@ -29,6 +29,7 @@ from routing import canonical
 from routing.resolve import may_have
 from usecases.city import City
 from usecases.file_report import check_condition
+from usecases.governors import distinct, districts_and_streets
 from usecases.place_and_owner import (
     Answer,
     Question,
@@ -223,27 +224,6 @@ def mark_span_of(*, city: City, case_no: str, command: MarkSpan) -> MarkSpan:
     districts, streets = districts_and_streets(pack=city.pack, areas=command.areas)
     return replace(
         command,
-        districts=_codes((own[0], *districts)),
-        streets=_codes((own[1], *streets)),
+        districts=distinct((own[0], *districts)),
+        streets=distinct((own[1], *streets)),
     )
-
-
-def districts_and_streets(*, pack: CityPack, areas: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return what governs these areas as districts (functional zones count), and their streets."""
-    codes = tuple(areas)
-    districts = (governor(pack=pack, area=code) for code in codes)
-    streets = (area.code for code in codes for area in pack.areas.lineage(code) if area.level is Level.STREET)
-    return _codes(districts), _codes(streets)
-
-
-def _codes(given: Iterable[str | None]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(code for code in given if code is not None))
-
-
-def governor(*, pack: CityPack, area: str) -> str | None:
-    """Return the code of the zone or district that governs an area; None above the districts."""
-    if pack.areas.zone(area) is not None:
-        return area
-    lineage = pack.areas.lineage(area)
-    zone = next((one.zone for one in lineage if one.zone is not None), None)
-    return zone or next((one.code for one in lineage if one.level is Level.DISTRICT), None)

@@ -1,7 +1,7 @@
 """Where a report is and who would own it: the same two questions for the preview, triage and the engine."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from domain.catalogue import Category, CategoryKind
@@ -12,6 +12,7 @@ from domain.policy import CaseRules, Rung, SeverityPolicy
 from geo.atlas import UnableToLocateOnDay
 from routing import Event, RouteBook, adjust, canonical, case_rules, decide, ladder
 from usecases.city import Grounds
+from usecases.spread import Spread, explained, moved_to_main, spread_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,16 +37,22 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """The located place, the decision with its reasons, and the rules a case would be pinned to."""
+    """The located place, the decision with its reasons, and the rules a case would be pinned to.
+
+    ``span`` holds the further areas an event with a radius reaches into, ``floor`` the lowest
+    level that may command it therefore (E7), or None.
+    """
 
     place: Place
     decision: RoutingDecision
     rules: CaseRules
+    span: tuple[str, ...] = ()
+    floor: Level | None = None
 
 
 def answer(*, grounds: Grounds, question: Question) -> Answer:
     """Locate and route. Never raises for a bad place or an unknown category: the decision says so."""
-    place = locate(grounds=grounds, question=question)
+    place, spread = _where(grounds, question)
     request = _request(grounds, question, place)
     decided = decide(request=request, book=grounds.book)
     event = Event(
@@ -58,16 +65,36 @@ def answer(*, grounds: Grounds, question: Question) -> Answer:
     rules = pinned(
         grounds=grounds, place=place, category=question.category, decision=found.decision, policy=found.policy
     )
-    return Answer(place=place, decision=found.decision, rules=rules)
+    if spread is None:
+        return Answer(place=place, decision=found.decision, rules=rules)
+    decision = explained(decision=found.decision, spread=spread, place=place)
+    return Answer(place=place, decision=decision, rules=rules, span=spread.codes, floor=spread.floor)
+
+
+def _where(grounds: Grounds, question: Question) -> tuple[Place, Spread | None]:
+    """Locate; an event with a radius lies where most of it does (E7)."""
+    place = locate(grounds=grounds, question=question)
+    if not question.reported.radius_m or not place.chain:
+        return place, None
+    day = _day(grounds, question)
+    spread = spread_of(
+        atlas=grounds.atlas, pack=grounds.pack, place=place, radius_m=question.reported.radius_m, on=day
+    )
+    if spread is None or question.reported.area_code is not None:
+        return place, spread
+    return moved_to_main(atlas=grounds.atlas, place=place, spread=spread, on=day), spread
+
+
+def _day(grounds: Grounds, question: Question) -> date:
+    return question.at.astimezone(ZoneInfo(grounds.pack.city.timezone)).date()
 
 
 def locate(*, grounds: Grounds, question: Question) -> Place:
     """Find the area chain with the boundaries of the day it happened."""
-    day = question.at.astimezone(ZoneInfo(grounds.pack.city.timezone)).date()
     try:
         return grounds.atlas.locate(
             reported=question.reported,
-            on=day,
+            on=_day(grounds, question),
             channel=None if question.by_hand else grounds.pack.channels.get(question.channel),
             settings=grounds.pack.locate,
             hot_points=() if question.by_hand else grounds.placeholders.hot_points(question.channel),

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from domain.begin import BEGIN, begin
 from domain.beginning import Begin
-from domain.case import CaseState, Outcome, Status
+from domain.case import CaseState, Outcome, Status, Trigger
 from domain.errors import CommandRefused
 from domain.report import NewReport
 from domain.views import Record, record_of, view_of
@@ -149,6 +149,9 @@ def begin_with(
         master=same.master,
         proposals=same.proposals,
         confirm_below=grounds.pack.city.confirm_below,
+        span=found.span,
+        floor=found.floor,
+        trigger=Trigger.SPAN.value if found.floor is not None else "",
     )
 
 
