@@ -7,6 +7,7 @@ was promised under the old one stays promised, and what is new begins from now o
 from dataclasses import replace
 from datetime import datetime
 
+from domain.actor import Role
 from domain.aspects import ReportedUp
 from domain.case import Alarm, Deadline, Status, Trigger
 from domain.decision import RoutingDecision
@@ -33,13 +34,18 @@ AT_WORK = frozenset({Status.DISPATCHED, Status.ACCEPTED, Status.HANDLING})
 
 
 def regrade(step: Step, command: Regrade) -> None:
-    """Another severity with its rules, always by a person; the floor of E1 lifts the level and never lowers it."""
+    """Another severity with its rules; a milder one is a person's word. E1's floor lifts the level, never lowers it."""
     if step.book is None:
         raise CommandRefused(RefusalCode.RULEBOOK_REQUIRED)
     need_reason(command.reason)
     if command.severity not in GRADES:
         raise CommandRefused(RefusalCode.OUT_OF_SCALE)
     former, changed = step.state.severity, command.severity != step.state.severity
+    if command.severity > former and step.actor.role is Role.ENGINE:
+        people = "operator, dispatcher, supervisor"
+        raise CommandRefused(
+            RefusalCode.ROLE_NOT_ALLOWED, role=Role.ENGINE.value, command=command.kind, allowed=people
+        )
     heard_from(step)
     if changed:
         _take_grade(step, command)

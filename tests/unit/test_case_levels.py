@@ -1,4 +1,4 @@
-"""Row 22 by hand and under the rulebook: acknowledged or passed over, jumped, reported up and decided (E2), tagged (E9)."""
+"""Row 22 by hand and under the rulebook: a supervisor answers or is passed over, clocks per level, jumps."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -6,24 +6,21 @@ from datetime import timedelta
 import pytest
 
 from domain.actor import Role
-from domain.case import Status, Trigger
+from domain.case import Trigger
 from domain.errors import RefusalCode
-from domain.messages import CloseCase, GrantReturn, Reassign, ReportUp, SubmitResult
-from domain.messages_command import Acknowledge, DecideReportUp, JumpLevel, UpperDecision
+from domain.messages import Reassign
+from domain.messages_command import Acknowledge, JumpLevel
 from domain.place import Level
-from domain.policy import Rung, TagRule
+from domain.policy import Rung
 from domain.unit import DutyHours
 from tests.unit.builders import (
     CITY,
     COMMUNITY,
-    DISPATCHER,
     DISTRICT,
     GRID,
     LADDER,
     MONDAY,
-    OPERATOR,
     POWER,
-    ROADS,
     STREET,
     TRIAGE,
     WATER,
@@ -34,22 +31,13 @@ from tests.unit.builders import (
     at,
     decision,
     full_rules,
-    handler,
     limit,
     refused,
-    rules,
     supervisor,
     without,
 )
 
 AT_THE_GRID = decision(GRID, level=Level.GRID, limit=limit("15ND"))
-
-
-def reported_up(severity: int = 2) -> Played:
-    """Return a case whose owner, the water company, has reported it up from the street to the district."""
-    case = a_full_case(severity).handling()
-    case.do(ReportUp, by=handler(WATER), reason="no crane")
-    return case
 
 
 def escalations(case: Played) -> list[tuple[timedelta, object, object]]:
@@ -286,218 +274,6 @@ def test_a_jump_says_why() -> None:
     case = a_full_case(3)
     with refused(case, RefusalCode.REASON_REQUIRED):
         case.do(JumpLevel, by=supervisor(CITY), level=Level.CITY, reason=" ")
-
-
-# --- reported up, and decided (E2) -------------------------------------------------------------------
-
-
-def test_what_is_reported_up_is_owed_a_decision() -> None:
-    case = reported_up()
-
-    asked = case.state.report_up
-    assert asked is not None
-    assert (asked.by, asked.to, asked.level, asked.reason) == (WATER, DISTRICT, Level.DISTRICT, "no crane")
-    assert asked.due == case.armed("report_up.decision") == MONDAY + timedelta(minutes=30)
-    assert case.told("report_up") == [DISTRICT]
-    assert case.facts[-1].kind == "reported_up"
-
-
-def test_a_normal_decision_has_a_work_day() -> None:
-    assert reported_up(3).armed("report_up.decision") == at("2026-09-15 09:00")
-
-
-def test_it_is_reported_up_once_at_a_time_and_blocks_closing() -> None:
-    case = reported_up(3)
-    with refused(case, RefusalCode.DECISION_OWED):
-        case.do(ReportUp, by=handler(WATER), reason="still no crane")
-    case.do(SubmitResult, by=handler(WATER), result="made do without")
-    with refused(case, RefusalCode.DECISION_OWED):
-        case.do(CloseCase, by=OPERATOR)
-
-
-def test_the_upper_level_takes_the_case() -> None:
-    case = reported_up()
-    case.wait(timedelta(minutes=10))
-    case.do(DecideReportUp, by=supervisor(DISTRICT), decision=UpperDecision.ACCEPT)
-
-    assert (case.state.owner, case.state.status) == (DISTRICT, Status.DISPATCHED)
-    assert case.state.handling_due == case.now + timedelta(hours=24)
-    assert (case.state.report_up, case.armed("report_up.decision")) == (None, None)
-    decided = case.of_kind("report_up_decided")[0]
-    assert (decided.data["decision"], decided.data["lead"], decided.data["reported_by"]) == (
-        "accept",
-        DISTRICT,
-        WATER,
-    )
-    assert decided.actor == supervisor(DISTRICT)
-    assert case.told("report_up_decided") == [WATER]
-    assert case.told("assignment")[-1] == DISTRICT
-
-
-def test_the_upper_level_names_a_lead() -> None:
-    case = reported_up()
-    case.do(DecideReportUp, by=actor(Role.LEADER, DISTRICT), decision=UpperDecision.LEAD, lead=ROADS)
-
-    assert (case.state.owner, case.state.status) == (ROADS, Status.DISPATCHED)
-
-
-def test_the_upper_level_sends_it_back_with_orders_and_the_owner_keeps_it() -> None:
-    case = reported_up()
-    due = case.state.handling_due
-    case.do(DecideReportUp, by=supervisor(CITY), decision=UpperDecision.ORDERS, orders="hire a crane")
-
-    assert (case.state.owner, case.state.status, case.state.handling_due) == (WATER, Status.HANDLING, due)
-    assert (case.state.report_up, case.armed("report_up.decision")) == (None, None)
-    assert case.facts[-1].data["orders"] == "hire a crane"
-    assert case.told("report_up_decided") == [WATER]
-
-
-def test_what_a_decision_needs() -> None:
-    case = reported_up()
-    for by in (supervisor(STREET), supervisor(WATER), actor(Role.LEADER, POWER)):
-        with refused(case, RefusalCode.NOT_THE_UPPER_UNIT):
-            case.do(DecideReportUp, by=by, decision=UpperDecision.ACCEPT)
-    with refused(case, RefusalCode.LEAD_REQUIRED):
-        case.do(DecideReportUp, by=supervisor(DISTRICT), decision=UpperDecision.LEAD)
-    with refused(case, RefusalCode.SAME_OWNER):
-        case.do(DecideReportUp, by=supervisor(DISTRICT), decision=UpperDecision.LEAD, lead=WATER)
-    with refused(case, RefusalCode.REASON_REQUIRED):
-        case.do(DecideReportUp, by=supervisor(DISTRICT), decision=UpperDecision.ORDERS)
-    quiet = a_full_case(3)
-    with refused(quiet, RefusalCode.NOTHING_REPORTED_UP):
-        quiet.do(DecideReportUp, by=supervisor(DISTRICT), decision=UpperDecision.ACCEPT)
-
-
-def test_a_case_whose_result_is_being_checked_is_not_taken_over_but_gets_orders() -> None:
-    case = reported_up(3)
-    case.do(SubmitResult, by=handler(WATER), result="made do without")
-    with refused(case, RefusalCode.NOT_ALLOWED_IN_STATE):
-        case.do(DecideReportUp, by=supervisor(DISTRICT), decision=UpperDecision.ACCEPT)
-    case.do(DecideReportUp, by=supervisor(DISTRICT), decision=UpperDecision.ORDERS, orders="well done")
-    assert case.state.report_up is None
-
-
-def test_who_decides_too_late_is_passed_over_and_the_next_level_decides() -> None:
-    case = reported_up()
-    case.do(Acknowledge, by=supervisor(DISTRICT))
-    case.until(MONDAY + timedelta(minutes=30))
-
-    asked = case.state.report_up
-    assert asked is not None
-    assert (asked.to, asked.level, asked.by) == (CITY, Level.CITY, WATER)
-    assert asked.due == MONDAY + timedelta(minutes=60)
-    assert case.of_kind("report_up_late")[0].data["supervisor"] == DISTRICT
-    assert escalations(case)[-1] == (timedelta(minutes=30), "E2", CITY)
-    with refused(case, RefusalCode.NOT_THE_UPPER_UNIT):
-        case.do(DecideReportUp, by=supervisor(DISTRICT), decision=UpperDecision.ACCEPT)
-    case.do(Acknowledge, by=supervisor(CITY))
-    case.until(MONDAY + timedelta(minutes=125))
-    assert [fact.at - MONDAY for fact in case.of_kind("top_reminded")] == [
-        timedelta(minutes=60),
-        timedelta(minutes=90),
-        timedelta(minutes=120),
-    ]
-    case.do(DecideReportUp, by=supervisor(CITY), decision=UpperDecision.LEAD, lead=POWER)
-    assert case.state.owner == POWER
-
-
-def test_a_level_called_meanwhile_decides_when_the_first_is_late() -> None:
-    case = reported_up()
-    case.do(JumpLevel, by=supervisor(DISTRICT), level=Level.CITY, reason="press on site")
-    case.do(Acknowledge, by=supervisor(CITY))
-    case.until(MONDAY + timedelta(minutes=30))
-
-    asked = case.state.report_up
-    assert asked is not None
-    assert asked.to == CITY
-    assert [trigger for _, trigger, _ in escalations(case)] == ["E2", "jump"]
-
-
-def test_another_owner_need_not_be_decided_for() -> None:
-    case = a_full_case(2)
-    case.do(ReportUp, by=handler(WATER), reason="no crane")
-    case.returning()
-    case.do(GrantReturn, by=DISPATCHER, lead=POWER)
-
-    assert (case.state.report_up, case.armed("report_up.decision")) == (None, None)
-    assert case.told("report_up_decided") == []
-
-
-def test_before_the_rulebook_nobody_owes_a_decision() -> None:
-    case = a_case(2).handling()
-    case.do(ReportUp, by=handler(WATER), reason="no crane")
-
-    assert case.state.report_up is None
-    assert case.state.supervisors == (DISTRICT,)
-    with refused(case, RefusalCode.RULEBOOK_REQUIRED):
-        case.do(DecideReportUp, by=supervisor(DISTRICT), decision=UpperDecision.ACCEPT)
-
-
-# --- tags (E9) ------------------------------------------------------------------------------------
-
-
-def test_e9_a_tagged_case_is_the_districts_and_supervised_from_its_first_minute() -> None:
-    case = a_full_case(3, tags=("leader_instruction", "unknown"))
-
-    kinds = [fact.kind for fact in case.facts]
-    assert kinds.index("dispatched") < kinds.index("tagged") < kinds.index("escalated")
-    tagged = case.of_kind("tagged")[0]
-    assert (tagged.data["tags"], tagged.data["level"]) == (["leader_instruction"], "DISTRICT")
-    assert case.of_kind("escalated")[0].data["trigger"] == "E9"
-    assert (case.state.level, case.state.supervisors, case.state.owner) == (
-        Level.DISTRICT,
-        (DISTRICT,),
-        WATER,
-    )
-    order = case.state.supervisions[0]
-    assert (order.by, order.unit, order.cause, order.text) == (DISTRICT, WATER, "E9", "leader_instruction")
-
-
-def test_e9_of_several_tags_the_highest_level_and_one_order() -> None:
-    tags = (
-        TagRule(tag="media", floor=Level.DISTRICT, supervise=True),
-        TagRule(tag="mass", floor=Level.CITY, supervise=True),
-        TagRule(tag="illegal_act", illegal=True),
-    )
-    case = a_full_case(3, tags=("media", "mass", "illegal_act"), rules=full_rules(3, tags=tags))
-
-    assert case.state.level is Level.CITY
-    assert len(case.state.supervisions) == 1
-    assert case.state.supervisions[0].by == CITY
-    assert case.of_kind("tagged")[0].data["tags"] == ["media", "mass"]
-
-
-def test_e9_a_floor_without_supervision_opens_no_order_and_the_other_way_round() -> None:
-    only_floor = (TagRule(tag="media", floor=Level.DISTRICT),)
-    lifted = a_full_case(3, tags=("media",), rules=full_rules(3, tags=only_floor))
-    assert (lifted.state.level, lifted.state.supervisions) == (Level.DISTRICT, ())
-    only_order = (TagRule(tag="media", supervise=True),)
-    watched = a_full_case(3, tags=("media",), rules=full_rules(3, tags=only_order))
-    assert (watched.state.level, len(watched.state.supervisions)) == (Level.STREET, 1)
-    assert watched.state.supervisions[0].by == STREET
-
-
-def test_e9_comes_on_top_of_e1() -> None:
-    rules_of = full_rules(1, floor=Level.DISTRICT, tags=(TagRule(tag="mass", floor=Level.CITY),))
-    case = a_full_case(1, tags=("mass",), rules=rules_of)
-
-    assert [fact.data["trigger"] for fact in case.of_kind("escalated")] == ["E1", "E9"]
-    assert case.state.level is Level.CITY
-
-
-def test_e9_waits_for_an_owner() -> None:
-    case = a_full_case(3, tags=("media",), decision=decision(None))
-    assert case.of_kind("tagged") == []
-    case.filed()
-    assert case.state.level is Level.DISTRICT
-    assert len(case.state.supervisions) == 1
-
-
-def test_e9_is_not_for_cases_begun_before_the_rulebook() -> None:
-    tags = (TagRule(tag="media", floor=Level.DISTRICT, supervise=True),)
-    case = a_case(3, tags=("media",), rules=rules(3, tags=tags))
-
-    assert (case.state.level, case.state.supervisions) == (Level.STREET, ())
 
 
 # --- a level with nobody there ------------------------------------------------------------------------
