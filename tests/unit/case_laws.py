@@ -245,7 +245,7 @@ def a_deadline_never_moves_earlier(taken: Taken) -> None:
     for deadline in taken.after.deadlines:
         # Alarms of a new owner are not the former owner's: those ended with it. So it is with a
         # supervisor called anew, and with a question asked anew.
-        anew = given or deadline.name.value.split(".")[0] in ("acknowledge", "report_up", "stage")
+        anew = given or deadline.name.value.split(".")[0] in ("acknowledge", "report_up", "stage", "extension")
         before = was.get((deadline.name, deadline.item), deadline.at)
         assert anew or deadline.at >= before, f"{deadline.name} moved earlier"
     if taken.before.handling_due is not None and not given:
