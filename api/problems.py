@@ -39,6 +39,12 @@ REFUSED_STATUS = {
     RefusalCode.NOT_THE_UPPER_UNIT: 403,
     RefusalCode.NOBODY_TO_ACKNOWLEDGE: 403,
     RefusalCode.OUT_OF_SCALE: 422,
+    RefusalCode.NOT_A_SUPERVISOR: 403,
+    RefusalCode.SECOND_REVIEWER: 403,
+    RefusalCode.NOT_THE_CHECKER: 403,
+    RefusalCode.CHECK_PHOTO_REQUIRED: 422,
+    RefusalCode.CHECK_POSITION_REQUIRED: 422,
+    RefusalCode.CHECK_TOO_FAR: 422,
 }
 """Refusals that are not a conflict with the case's state (409)."""
 

@@ -257,7 +257,7 @@ def _concerned(step: Step) -> tuple[str, ...]:
     if step.book is None:
         return (state.owner,)
     tasked = (task.unit for task in state.tasks if task.status in UNFINISHED)
-    ordered = (order.unit for order in state.supervisions)
+    ordered = (unit for order in state.supervisions for unit in (order.unit, order.by))
     return tuple(dict.fromkeys((state.owner, *state.co_handlers, *tasked, *ordered, *state.supervisors)))
 
 
