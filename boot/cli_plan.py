@@ -208,12 +208,14 @@ async def _taken(city: "City", chosen: Sequence[str], application: "Application"
     from usecases.plan_apply import fates
 
     loop = asyncio.get_running_loop()
-    end = loop.time() + wait_s
+    end, waiting = loop.time() + wait_s, 0
     while True:
         found = await asyncio.to_thread(lambda: fates(city=city, cases=chosen, version=application.version))
         if not found.get("pending") or loop.time() >= end:
             break
-        console.print(f"等待 waiting: {len(found['pending'])}", markup=False)
+        if len(found["pending"]) != waiting:
+            waiting = len(found["pending"])
+            console.print(f"等待 waiting: {waiting}", markup=False)
         await asyncio.sleep(LOOK_AGAIN_S)
     for fate, numbers in sorted(found.items()):
         named = "" if fate == "done" else f": {', '.join(numbers[:5])}"
