@@ -1,6 +1,7 @@
 """Rows 16, 19, 27–34 and 36–38 through the public API; time leaps where a row waits."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -119,7 +120,7 @@ async def test_row_38_overdue_opens_an_order_and_no_reply_is_late_and_told_above
     (order,) = (await leap.case(number))["aspects"]["supervisions"]
     assert (order["late"], order["status"]) == (True, "open")
     for unit in (case["owner"], order["by"]):
-        assert await leap.until(lambda unit=unit: reminded(leap, unit, number, "supervision"), bool) == 1
+        assert await leap.until(partial(reminded, leap, unit, number, "supervision"), bool) == 1
 
     await leap.act(number, "reply_supervision", handler(case["owner"]), supervision="S1", reply="已派员")
     await leap.leap_to_due(number, "supervision.review", "S1")
@@ -241,7 +242,7 @@ async def test_row_36_an_illegal_act_is_not_cancelled_and_all_concerned_hear_of_
     case = await town.act(number, "cancel_case", OPERATOR, reason="诉求人撤回")
     assert (case["status"], case["next_due"], case["task_units"]) == ("cancelled", None, [])
     for unit in (case["owner"], *others):
-        await town.until(lambda unit=unit: told(town, unit, number), lambda got: got[-1:] == ["cancelled"])
+        await town.until(partial(told, town, unit, number), lambda got: got[-1:] == ["cancelled"])
 
 
 # --- row 37 -----------------------------------------------------------------------------------------
@@ -307,7 +308,7 @@ async def test_every_message_of_an_exercise_says_so(town: Town) -> None:
     await town.act(number, "open_supervision", supervisor(), text="演练督办")
     await town.act(number, "cancel_case", OPERATOR, reason="演练结束")
     for unit in {case["owner"], case["checker"]}:
-        await town.until(lambda unit=unit: told(town, unit, number), bool)
+        await town.until(partial(told, town, unit, number), bool)
         page = await town.json("GET", f"/api/v1/units/{unit}/messages?limit=200", actor=handler(unit))
         mine = [one for one in page["messages"] if one["case_no"] == number]
         assert all(one["context"]["exercise"] is True for one in mine)
