@@ -119,6 +119,13 @@ class ActedOut(BaseModel):
     case: CaseOut
 
 
+class ChildrenOut(BaseModel):
+    """The children of a joint case, in the order they came."""
+
+    case_no: str
+    children: list[dict[str, Any]]
+
+
 class ReportStatusOut(BaseModel):
     """Where a report stands; after a merge, where its master case stands."""
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.actors import actor_of
-from api.answers import ActedOut, CasePageOut, CaseWithActionsOut, HistoryOut, answers
+from api.answers import ActedOut, CasePageOut, CaseWithActionsOut, ChildrenOut, HistoryOut, answers
 from api.media import json_only
 from api.plain import plain
 from api.reports import KEY
@@ -54,6 +54,8 @@ class CaseQuery(BaseModel):
     grid: Code | None = None
     zone: Code | None = None
     channel: Code | None = None
+    parent: Annotated[Code | None, Field(description="the children of this case")] = None
+    task_unit: Annotated[Code | None, Field(description="a unit that owes the case a task or a reply")] = None
     received_from: Instant | None = None
     received_to: Annotated[Instant | None, Field(description="not included")] = None
     overdue: Annotated[bool, Field(description="open and past its handling deadline")] = False
@@ -87,6 +89,19 @@ def get_history(request: Request, case_no: str) -> dict[str, Any]:
     """Return every recorded fact of a case, in order."""
     timeline = case_history(city=service(request).city, case_no=case_no)
     return {"case": case_out(timeline.case), "facts": [plain(fact) for fact in timeline.facts]}
+
+
+@router.get("/cases/{case_no}/children", responses=answers(ChildrenOut, 404))
+def get_children(
+    request: Request,
+    case_no: str,
+    *,
+    changed: Annotated[bool, Query(description="only those the lead has not seen yet")] = False,
+) -> dict[str, Any]:
+    """Return a joint case's children as it knows them: who has them, where they stand, what is new."""
+    view = case_view(city=service(request).city, case_no=case_no)
+    children = [child for child in view.aspects.children if child.changed or not changed]
+    return {"case_no": case_no, "children": [plain(child) for child in children]}
 
 
 @router.post(
