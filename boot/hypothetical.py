@@ -12,6 +12,7 @@ from domain.pack import CityPack
 from domain.place import ReportedPlace
 from domain.report import NewReport
 from domain.simulate import Future, future, whole_future
+from routing import canonical
 from usecases.city import Grounds
 from usecases.place_and_owner import Answer, answer
 from usecases.start_case import begin_with, question_of
@@ -84,7 +85,7 @@ def report_of(grounds: Grounds, event: Event) -> NewReport:
         description="",
         reported=replace(place, crs=channel.crs),
         severity=event.severity,
-        tags=event.tags,
+        tags=canonical(given=event.tags, known=grounds.pack.tags),
         occurred_at=at,
         received_at=at,
     )

@@ -13,13 +13,14 @@ from typing import Any
 
 from domain.calendar import WorkCalendar
 from domain.clock import due
-from domain.decision import Reason, RoutingDecision
+from domain.decision import RoutingDecision
 from domain.limit import Limit, LimitUnit
 from domain.overlay import GridClass, RuleOverlay
 from domain.pack import CityPack
 from domain.place import Place
 from domain.policy import Rulebook, SeverityPolicy, StageLimits
 from domain.worktime import MINUTE, day_length
+from routing import words
 
 SEVERE = 2
 """Severities up to this one never get more time from the class of an area."""
@@ -69,12 +70,7 @@ def _by_class(*, pack: CityPack, decision: RoutingDecision, event: Event) -> Rou
     limit = stretched(limit=decision.limit, factor=factor, calendar=pack.calendar)
     if limit == decision.limit:
         return decision
-    reason = Reason(
-        aspect="limit",
-        rule=f"grid-class:{found.name}",
-        zh=f"{found.name_zh}:时限乘 {factor:g},由 {decision.limit} 改为 {limit}",
-        en=f"{found.name_en}: limit times {factor:g}, {decision.limit} becomes {limit}",
-    )
+    reason = words.classed(found, factor=factor, before=decision.limit, after=limit)
     return replace(decision, limit=limit, reasons=(*decision.reasons, reason))
 
 
@@ -128,13 +124,7 @@ def _apply(
             changed[name] = limit
     if not changed:
         return found
-    said = ", ".join(f"{name} {limit}" for name, limit in changed.items())
-    reason = Reason(
-        aspect="limit",
-        rule=f"overlay:{overlay.id}",
-        zh=f"{overlay.name_zh}(临时规则):{said}",
-        en=f"{overlay.name_en} (temporary rules): {said}",
-    )
+    reason = words.overlaid(overlay, changed)
     handling = changed.pop(HANDLING, None)
     decision = replace(found.decision, reasons=(*found.decision.reasons, reason))
     policy = _with_stages(found.policy, changed)

@@ -4,9 +4,12 @@ People read these sentences in the dispatcher's console and in ``cityops route``
 the rule and the fact that decided, never the code path.
 """
 
+from collections.abc import Mapping
+
 from domain.catalogue import Category
 from domain.decision import Reason, RouteRequest, Shortfall
 from domain.limit import Limit
+from domain.overlay import GridClass, RuleOverlay
 from domain.pack import RoutingRule, Selector
 from domain.place import Level
 from domain.unit import Unit
@@ -30,6 +33,15 @@ LEVELS_ZH = {
     Level.COMMUNITY: "社区",
     Level.GRID: "网格",
 }
+
+LIMITS_ZH = {
+    "limit": "处置", "triage": "甄别", "sign_in": "签收", "return_request": "申请退回", "return_decision": "退回审批",
+    "arbitration": "裁定", "contact": "响应", "check": "核查", "rework": "返工", "visit_start": "开始回访", "visit": "回访",
+    "retention": "归档", "info_wait": "补正", "verify": "立案前核实", "transfer": "转办回执", "task_sign_in": "子任务签收",
+    "extension": "延期审批", "rectify": "差评整改", "appeal_file": "提出申诉", "appeal_review": "申诉审核",
+    "supervision_reply": "督办答复", "supervision_review": "督办审核", "acknowledge": "督办确认", "decide_up": "上报决定",
+}  # fmt: skip
+"""What people call each limit an overlay may set; one without a name here is called by its key."""
 
 
 def rule_won(rule: RoutingRule, matching: list[RankedRule]) -> Reason:
@@ -183,4 +195,26 @@ def shortfall(gap: Shortfall, request: RouteRequest) -> Reason:
         rule=f"builtin:{gap.value}",
         zh=zh.format(request.category),
         en=en.format(request.category),
+    )
+
+
+def classed(found: GridClass, *, factor: float, before: Limit, after: Limit) -> Reason:
+    """Say that the class of the area changed the limit."""
+    return Reason(
+        aspect="limit",
+        rule=f"grid-class:{found.name}",
+        zh=f"{found.name_zh}:时限乘 {factor:g},由 {before} 改为 {after}",
+        en=f"{found.name_en}: limit times {factor:g}, {before} becomes {after}",
+    )
+
+
+def overlaid(overlay: RuleOverlay, changed: Mapping[str, Limit]) -> Reason:
+    """Say which limits a season changed, by their names."""
+    zh = "、".join(f"{LIMITS_ZH.get(name, name)} {limit}" for name, limit in changed.items())
+    en = ", ".join(f"{name} {limit}" for name, limit in changed.items())
+    return Reason(
+        aspect="limit",
+        rule=f"overlay:{overlay.id}",
+        zh=f"临时规则“{overlay.name_zh}”:{zh}",
+        en=f"temporary rules {overlay.name_en!r}: {en}",
     )

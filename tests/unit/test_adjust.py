@@ -15,6 +15,8 @@ from domain.place import Level, LocateMethod, Place
 from domain.worktime import MINUTE, day_length
 from routing import Event, adjust, build_book, decide
 from routing.adjust import class_of, stretched
+from routing.words import LIMITS_ZH
+from store.pack.overlays import STAGES
 from tests.unit.routing_city import CATEGORIES, TAGS, areas, category, pack_of
 
 STARTS, ENDS = datetime(2026, 6, 15, tzinfo=UTC), datetime(2026, 9, 15, tzinfo=UTC)
@@ -209,3 +211,7 @@ def test_a_case_without_an_owner_keeps_the_seasons_limit_for_later() -> None:
     after = adjust(pack=pack, decision=short, event=event())
     assert after.decision.limit is None
     assert str(after.policy.default_limit) == "1UH"
+
+
+def test_every_limit_an_overlay_may_set_has_a_chinese_name() -> None:
+    assert {"limit", *STAGES} == set(LIMITS_ZH)
