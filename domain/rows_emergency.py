@@ -103,7 +103,10 @@ def declare_emergency(step: Step, command: DeclareEmergency) -> None:
     if step.state.emergency is None or step.state.emergency.final_at is not None:
         start_track(step, rules=_rules(step), reason=command.reason)
     _keep(step, **given)
-    step.record("emergency_graded", row=22, reason=command.reason, **given)
+    step.record(
+        "emergency_graded", row=22, reason=command.reason, grade=command.grade, warning=command.warning,
+        response=command.response,
+    )  # fmt: skip
     enter_at(step, grade_floor(step), Trigger.SEVERITY)
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from domain.messages_command import ApplyPolicy, Regrade
+from domain.messages_command import ApplyPolicy
 from domain.messages_duty import Resume, Suspend
 from domain.policy import CaseRules, CityClock
 from tests.unit.builders import (
@@ -13,7 +13,6 @@ from tests.unit.builders import (
     DISPATCHER,
     DISTRICT,
     MONDAY,
-    OPERATOR,
     WATER,
     ZONE_LADDER,
     Played,
@@ -37,13 +36,9 @@ def renewed(severity: int = 3, *, version: str = "test-2", **changes: Any) -> Ca
     return replace(full_rules(severity, **changes), version=version)
 
 
-def regraded(case: Played, severity: int, **fields: Any) -> None:
-    given: dict[str, Any] = {"by": OPERATOR, "reason": "worse than told", "rules": full_rules(severity)}
-    case.do(Regrade, severity=severity, **(given | fields))
-
-
 def applied(case: Played, new: CaseRules, **fields: Any) -> None:
-    case.do(ApplyPolicy, **({"by": supervisor(CITY), "rules": new, "reason": "new year"} | fields))
+    given: dict[str, Any] = {"by": supervisor(CITY), "rules": new, "reason": "new year"}
+    case.do(ApplyPolicy, **(given | fields))
 
 
 def test_a_longer_limit_counts_a_shorter_one_does_not() -> None:

@@ -9,7 +9,7 @@ import pytest
 from domain.case import Status
 from domain.errors import RefusalCode
 from domain.limit import Limit
-from domain.messages_command import ApplyPolicy, JumpLevel, Regrade
+from domain.messages_command import JumpLevel, Regrade
 from domain.place import Level
 from domain.policy import CaseRules
 from tests.unit.builders import (
@@ -41,10 +41,6 @@ def renewed(severity: int = 3, *, version: str = "test-2", **changes: Any) -> Ca
 def regraded(case: Played, severity: int, **fields: Any) -> None:
     given: dict[str, Any] = {"by": OPERATOR, "reason": "worse than told", "rules": full_rules(severity)}
     case.do(Regrade, severity=severity, **(given | fields))
-
-
-def applied(case: Played, new: CaseRules, **fields: Any) -> None:
-    case.do(ApplyPolicy, **({"by": supervisor(CITY), "rules": new, "reason": "new year"} | fields))
 
 
 def test_a_worse_grade_moves_the_limit_of_the_severity_earlier_from_where_it_began() -> None:

@@ -50,13 +50,9 @@ def renewed(severity: int = 3, *, version: str = "test-2", **changes: Any) -> Ca
     return replace(full_rules(severity, **changes), version=version)
 
 
-def regraded(case: Played, severity: int, **fields: Any) -> None:
-    given: dict[str, Any] = {"by": OPERATOR, "reason": "worse than told", "rules": full_rules(severity)}
-    case.do(Regrade, severity=severity, **(given | fields))
-
-
 def applied(case: Played, new: CaseRules, **fields: Any) -> None:
-    case.do(ApplyPolicy, **({"by": supervisor(CITY), "rules": new, "reason": "new year"} | fields))
+    given: dict[str, Any] = {"by": supervisor(CITY), "rules": new, "reason": "new year"}
+    case.do(ApplyPolicy, **(given | fields))
 
 
 def closed_and_visited() -> Played:
