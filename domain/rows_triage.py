@@ -174,4 +174,4 @@ HANDLERS: dict[str, Handler] = {
     "hand_back": hand_back,
     "split_report": split_report,
 }
-ALARMS: dict[Alarm, AlarmHandler] = {**rows_triage_doubt.ALARMS, Alarm.TRANSFER: transfer_late}
+ALARMS: dict[str, AlarmHandler] = {**rows_triage_doubt.ALARMS, Alarm.TRANSFER: transfer_late}

@@ -213,4 +213,4 @@ HANDLERS: dict[str, Handler] = {
     "verify_first": verify_first,
     "record_verification": record_verification,
 }
-ALARMS: dict[Alarm, AlarmHandler] = {Alarm.INFO: info_late, Alarm.VERIFY: verify_late}
+ALARMS: dict[str, AlarmHandler] = {Alarm.INFO: info_late, Alarm.VERIFY: verify_late}

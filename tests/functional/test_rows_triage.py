@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from hashlib import sha256
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -39,7 +40,7 @@ async def asking(temporal_env: WorkflowEnvironment, store: Store, wuhan: Grounds
         yield town
 
 
-async def unplaced(town: Town, category: str = ENQUIRY, **given: object) -> Json:
+async def unplaced(town: Town, category: str = ENQUIRY, **given: Any) -> Json:
     """Return a case that waits in triage: nobody knows where it is."""
     receipt = await town.file(category=category, **given)
     return await town.wait(receipt["case_no"], "triaging")

@@ -32,6 +32,11 @@ from tests.unit.scenes_triage import UNSURE, in_triage, transferred
 MASTER = "20260914-0000-0001"
 
 
+def state_of(case: Played) -> Status:
+    """Return the state anew each time it is asked for."""
+    return case.state.status
+
+
 def split(case: Played, report: str = "R-2") -> Played:
     case.do(SplitReport, by=OPERATOR, report_no=report, reason="another pipe")
     return case
@@ -58,17 +63,17 @@ def test_a_report_can_be_split_off_until_the_archive(step: str) -> None:
     before = case.state.status
     split(case)
 
-    assert case.state.status is before
+    assert state_of(case) is before
     assert [report.report_no for report in case.state.reports] == [REPORT]
 
 
 def test_splitting_off_the_last_one_to_be_visited_ends_the_visits() -> None:
     case = a_full_case().joined("R-2").closed()
     case.visited(solved=True, grade=5)
-    assert case.state.status is Status.VISITING
+    assert state_of(case) is Status.VISITING
     split(case)
 
-    assert case.state.status is Status.EVALUATED
+    assert state_of(case) is Status.EVALUATED
     assert case.armed("stage.retention") is not None
     assert case.armed("stage.visit") is None
 
@@ -137,9 +142,9 @@ def test_who_joins_a_case_in_visits_is_told_the_result_and_has_the_full_time() -
     assert later is not None
     assert later == first + timedelta(days=1)
     case.visited(solved=True)
-    assert case.state.status is Status.VISITING, "the late one is owed a visit too"
+    assert state_of(case) is Status.VISITING, "the late one is owed a visit too"
     case.visited(report="R-2", solved=True)
-    assert case.state.status is Status.EVALUATED
+    assert state_of(case) is Status.EVALUATED
 
 
 def test_who_joins_an_evaluated_case_is_visited_and_may_reopen_it() -> None:
@@ -147,12 +152,12 @@ def test_who_joins_an_evaluated_case_is_visited_and_may_reopen_it() -> None:
     case.visited(solved=True, grade=5)
     case.wait(timedelta(days=2)).joined("R-2")
 
-    assert case.state.status is Status.VISITING
+    assert state_of(case) is Status.VISITING
     assert case.armed("stage.retention") is None
     assert case.armed("stage.visit") == at("2026-09-20 09:00"), "that Sunday is a work day"
     assert case.facts[-1].row == 31
     case.visited(report="R-2", solved=False)
-    assert case.state.status is Status.DISPATCHED
+    assert state_of(case) is Status.DISPATCHED
     assert case.state.reopened == 1
 
 
@@ -168,10 +173,10 @@ def test_who_joins_late_and_wants_no_visit_leaves_everything_as_it_was() -> None
 
 def test_who_joins_a_closed_case_nobody_had_to_be_visited_for_is_visited() -> None:
     case = a_full_case(wants_visit=False).closed()
-    assert case.state.status is Status.CLOSED
+    assert state_of(case) is Status.CLOSED
     case.joined("R-2")
 
-    assert case.state.status is Status.VISITING
+    assert state_of(case) is Status.VISITING
     assert case.armed("stage.visit") is not None
 
 
@@ -193,7 +198,7 @@ def test_who_joins_an_answered_enquiry_hears_so_and_is_of_its_share(share: float
     case.joined("R-2")
 
     assert case.told("answered") == [REPORT, "R-2"]
-    assert case.state.status is status
+    assert state_of(case) is status
     if status is Status.VISITING:
         case.joined("R-3")
         assert case.told("answered")[-1] == "R-3"

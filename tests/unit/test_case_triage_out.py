@@ -50,6 +50,11 @@ PEER = actor(Role.PEER, FIRE)
 NOBODY = decision(None, shortfall=Shortfall.NO_UNIT)
 
 
+def state_of(case: Played) -> Status:
+    """Return the state anew each time it is asked for."""
+    return case.state.status
+
+
 def enquiry(share: float = 1.0, severity: int = 3, **changes: Any) -> Played:
     """Return an enquiry in triage, under rules that visit this share of those answered at once."""
     book = rulebook(severity, answered_visit_share=share)
@@ -77,7 +82,7 @@ def test_row_3_tells_the_reporter_and_ends_the_time_of_triage() -> None:
 def test_row_3_visits_those_of_the_share_who_want_to_be_asked() -> None:
     case = answered(1.0)
 
-    assert case.state.status is Status.VISITING
+    assert state_of(case) is Status.VISITING
     assert case.armed("stage.visit") == at("2026-09-17 09:00"), "tries for three work days"
     assert case.armed("stage.retention") is None
 
@@ -86,7 +91,7 @@ def test_row_3_visits_those_of_the_share_who_want_to_be_asked() -> None:
 def test_an_enquiry_of_which_nobody_is_visited_is_kept_and_archived(share: float, wants: bool) -> None:
     case = answered(share, wants_visit=wants)
 
-    assert case.state.status is Status.ANSWERED
+    assert state_of(case) is Status.ANSWERED
     assert [report.visit for report in case.state.reports] == ["not_wanted"]
     case.next()
     assert (case.state.status, case.facts[-1].row) == (Status.ARCHIVED, 35)
@@ -99,7 +104,7 @@ def test_the_share_is_drawn_from_the_case_number_alone(share: float, n: int) -> 
     case = answered(share, case_no=number)
 
     drawn = int.from_bytes(sha256(number.encode()).digest()[:8]) / 2**64
-    assert (case.state.status is Status.VISITING) == (drawn < share)
+    assert (state_of(case) is Status.VISITING) == (drawn < share)
 
 
 def test_about_the_share_of_many_enquiries_is_visited() -> None:
@@ -114,9 +119,9 @@ def test_a_visit_that_went_well_ends_an_enquiry_like_any_case() -> None:
     case = answered()
     case.visited(solved=True, grade=5)
 
-    assert case.state.status is Status.EVALUATED
+    assert state_of(case) is Status.EVALUATED
     case.next()
-    assert case.state.status is Status.ARCHIVED
+    assert state_of(case) is Status.ARCHIVED
 
 
 def test_a_bad_visit_gives_the_enquiry_to_the_unit_routing_knows() -> None:
@@ -161,7 +166,7 @@ def test_row_4_keeps_the_reason_and_tells_where_to_go(why: RefusedFor) -> None:
     assert case.notices[-1].context == {"refused_for": why.value, "words": "please call 12315"}
     assert [deadline.name.value for deadline in case.future] == ["stage.retention"]
     case.next()
-    assert case.state.status is Status.ARCHIVED
+    assert state_of(case) is Status.ARCHIVED
 
 
 def test_row_4_without_telling_where_to_go_is_no_refusal() -> None:
@@ -175,7 +180,7 @@ def test_row_5_hands_over_at_once_and_waits_for_the_receipt(severity: int) -> No
     case = in_triage(severity)
     case.do(TransferOut, by=OPERATOR, to=FIRE, reason="a fire")
 
-    assert case.state.status is Status.TRANSFERRED_OUT
+    assert state_of(case) is Status.TRANSFERRED_OUT
     assert case.state.owner == TRIAGE, "who got it first stays accountable"
     assert (case.told("transfer"), case.told("transferred")) == ([FIRE], [REPORT])
     assert case.armed("triage") is None
@@ -205,7 +210,7 @@ def test_the_receipt_is_kept_by_its_number_and_the_case_archived(by: Any) -> Non
     assert case.of_kind("transfer_confirmed")[0].data == {"peer": FIRE, "reference": "119-7"}
     assert [deadline.name.value for deadline in case.future] == ["stage.retention"]
     case.next()
-    assert case.state.status is Status.ARCHIVED
+    assert state_of(case) is Status.ARCHIVED
 
 
 def test_a_receipt_given_on_the_phone_confirms_at_once() -> None:
@@ -230,7 +235,7 @@ def test_without_a_receipt_the_desk_and_the_peer_are_reminded_and_it_goes_up_to_
     assert case.told("reminder").count(TRIAGE) >= 5
     assert case.told("transfer") == [FIRE] * 6
     assert case.armed("transfer.receipt") is not None, "it never falls asleep"
-    assert case.state.status is Status.TRANSFERRED_OUT
+    assert state_of(case) is Status.TRANSFERRED_OUT
     case.do(ConfirmTransfer, by=OPERATOR, reference="119-7")
     assert case.armed("transfer.receipt") is None
 
@@ -306,5 +311,5 @@ def test_a_reporter_not_reached_is_asked_again_until_the_tries_are_over() -> Non
     for _ in range(3):
         case.do(RecordVisit, by=OPERATOR, report_no=REPORT, reached=False)
 
-    assert case.state.status is Status.EVALUATED
+    assert state_of(case) is Status.EVALUATED
     assert [report.visit for report in case.state.reports] == ["no_answer"]
