@@ -20,11 +20,18 @@ def took_part(step: Step) -> frozenset[str]:
 
 
 def nearest_checker(step: Step) -> str:
-    """Return the nearest level that did not handle the case; else triage."""
-    rungs = sorted(step.state.rules.ladder, key=lambda rung: rung.level, reverse=True)
-    taken = took_part(step)
-    free = (rung.unit for rung in rungs if rung.unit is not None and rung.unit not in taken)
-    return next(free, step.state.triage_unit)
+    """Return the nearest level without a part in the case, else triage.
+
+    Where everybody has one, whoever only had a task is asked before a unit that handled it: it
+    cannot record the check, but it can say so, and somebody else is named by hand.
+    """
+    state = step.state
+    rungs = sorted(state.rules.ladder, key=lambda rung: rung.level, reverse=True)
+    asked = [*(rung.unit for rung in rungs if rung.unit is not None), state.triage_unit]
+    taken, handled = took_part(step), {*state.handlers, *state.co_handlers}
+    free = (unit for unit in asked if unit not in taken)
+    tasked = (unit for unit in asked if unit not in handled)
+    return next(free, next(tasked, state.triage_unit))
 
 
 def refuse_without_evidence(step: Step, command: RecordCheck) -> None:
