@@ -27,6 +27,7 @@ REFUSED_STATUS = {
     RefusalCode.HANDLER_MAY_NOT_CLOSE: 403,
     RefusalCode.UNIT_REQUIRED: 422,
     RefusalCode.REASON_REQUIRED: 422,
+    RefusalCode.RECEIPT_REQUIRED: 422,
     RefusalCode.LEAD_REQUIRED: 422,
     RefusalCode.UNKNOWN_REPORT: 404,
     RefusalCode.NOT_YOUR_ITEM: 403,

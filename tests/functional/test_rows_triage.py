@@ -124,6 +124,7 @@ async def test_row_5_is_transferred_at_once_reminded_and_confirmed_by_its_receip
     assert {one["template"] for one in mine} == {"transfer"}
     assert len(mine) == 3
 
+    assert await leap.refused(number, "confirm_transfer", PEER, reference=" ") == (422, "receipt_required")
     police = f"id=desk-110; role=peer; unit={POLICE}"
     assert (await leap.refused(number, "confirm_transfer", police, reference="7"))[1] == "not_your_item"
     case = await leap.act(number, "confirm_transfer", PEER, reference="119-2026-7")
