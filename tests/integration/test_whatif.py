@@ -1,12 +1,18 @@
 """Lives played on a real server and a real store, then looked back at under a changed pack."""
 
+import csv
 from dataclasses import replace
 from datetime import timedelta
+from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from boot.cli_whatif import look
 from boot.settings import Settings
+from boot.whatif_text import print_all
 from domain.actor import Actor, Role
 from domain.catalogue import Category
 from domain.clock import due
@@ -204,3 +210,30 @@ async def test_pages_of_any_size_give_every_case_once(desk: Desk, store: Store) 
         assert len(found) == 5
         assert set(found) == numbers
     assert list(store.recorded_cases(since=MONDAY + week, until=MONDAY + 2 * week)) == []
+
+
+async def test_the_command_tells_the_figures_and_writes_each_difference(
+    desk: Desk, wuhan: Grounds, wuhan_settings: Settings, database_url: str, tmp_path: Path
+) -> None:
+    case_no = await filed(desk)
+    settings = wuhan_settings.model_copy(update={"database_url": database_url})
+    draft = grounds(wuhan, limited(wuhan.pack, "30MIN"))
+    path = tmp_path / "differences.csv"
+
+    period, seen = look(
+        settings=settings, worlds=(wuhan, draft), span=("2026-09-14", "2026-09-15"), csv=path, top=5
+    )
+    said = StringIO()
+    print_all(
+        console=Console(file=said, width=200), packs=(wuhan.pack, draft.pack), period=period, seen=seen, top=5
+    )
+
+    assert seen.tally.cases == 1
+    assert seen.tally.fidelity == {Fidelity.EXACT: 1}
+    assert case_no in said.getvalue()
+    assert "100.0% 一致 the same" in said.getvalue()
+    rows = list(csv.DictReader(StringIO(path.read_text(encoding="utf-8-sig"))))
+    assert {row["case_no"] for row in rows} == {case_no}
+    assert {row["what"] for row in rows} == {"handling_due", "total_due"}
+    with pytest.raises(ValueError, match="ends"):
+        look(settings=settings, worlds=(wuhan, draft), span=("2026-09-15", "2026-09-14"), csv=None, top=5)
