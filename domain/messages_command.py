@@ -89,11 +89,15 @@ class DecideReportUp(CommandBase):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OpenSupervision(CommandBase):
-    """Row 38: a supervision order (督办) beside the case, to its owner unless ``unit`` is named."""
+    """Row 38: a supervision order (督办) beside the case, to its owner unless ``unit`` is named.
+
+    ``above_owner``: the sender's unit stands above the owner in the tree; the engine's to find out.
+    """
 
     kind: Literal["open_supervision"] = "open_supervision"
     text: str
     unit: str | None = None
+    above_owner: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -33,7 +33,7 @@ def open_supervision(step: Step, command: OpenSupervision) -> None:
     if not command.text.strip():
         raise CommandRefused(RefusalCode.REASON_REQUIRED)
     by, unit = step.actor.unit, command.unit or step.state.owner
-    if by is None or by in (step.state.owner, unit) or not _over(step, by):
+    if by is None or by in (step.state.owner, unit) or not (_over(step, by) or command.above_owner):
         raise CommandRefused(RefusalCode.NOT_A_SUPERVISOR)
     open_order(step, by=by, unit=unit, cause=BY_LEADER, text=command.text)
 

@@ -18,6 +18,7 @@ from usecases.city import City
 from usecases.command_duty import suspension_of, task_of
 from usecases.command_joint import ChildByHand, join_parent_of, mark_span_of, open_child_of, reported_of
 from usecases.command_levels import BY_HAND, check_service, with_levels
+from usecases.command_supervision import open_supervision_of
 from usecases.command_triage import check_named
 from usecases.file_report import check_condition
 from usecases.place_and_owner import Question, answer, by_hand, category_name, category_of, site_check
@@ -27,7 +28,7 @@ from usecases.texts import check_values
 
 UNIT_FIELDS = ("lead", "proposed_unit", "checker", "unit")
 ENGINE_FIELDS = frozenset(
-    {"request_id", "actor", "crosses_district", "ancestors", "levels", "districts", "streets"}
+    {"request_id", "actor", "crosses_district", "ancestors", "levels", "districts", "streets", "above_owner"}
 )
 """Fields of commands that are not the sender's to fill."""
 ENGINE_KINDS = frozenset({"join_report", "child_changed"})
@@ -260,6 +261,7 @@ COMPLETED: dict[str, Callable[..., Command]] = {
     "request_return": _with_districts,
     "join_parent": join_parent_of,
     "mark_span": mark_span_of,
+    "open_supervision": open_supervision_of,
     "assign_task": task_of,
     "suspend": suspension_of,
 }

@@ -26,7 +26,7 @@ CHILDREN = ("20260914-0000-0011", "20260914-0000-0012")
 TEXTS = st.sampled_from(["because", "not done", "", "  "])
 FLAGS = (
     "passed", "reached", "wants_visit", "site_check", "at_fault", "crosses_district", "contacted", "solved",
-    "granted", "accepted", "mandatory",
+    "granted", "accepted", "mandatory", "above_owner",
 )  # fmt: skip
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
     **dict.fromkeys(FLAGS, st.booleans()),

@@ -117,6 +117,17 @@ def test_nobody_else_orders_and_least_of_all_the_owner(unit: str | None) -> None
         case.do(OpenSupervision, by=actor(Role.LEADER, unit), text="act at once")
 
 
+def test_who_stands_above_the_owner_in_the_tree_orders_too_but_never_the_owner_itself() -> None:
+    case = a_full_case()
+    case.do(OpenSupervision, by=actor(Role.LEADER, "water-bureau"), text="act at once", above_owner=True)
+    case.do(ReplySupervision, by=handler(WATER), **S1, reply="a crew is there")
+    with refused(case, RefusalCode.NOT_YOUR_ITEM):
+        case.do(ReviewSupervision, by=supervisor(STREET), **S1, accepted=True)
+    case.do(ReviewSupervision, by=actor(Role.LEADER, "water-bureau"), **S1, accepted=True)
+    with refused(case, RefusalCode.NOT_A_SUPERVISOR):
+        case.do(OpenSupervision, by=actor(Role.LEADER, WATER), text="act at once", above_owner=True)
+
+
 def test_a_level_that_owns_the_case_or_is_itself_named_does_not_order() -> None:
     own = a_full_case(decision=decision(STREET))
     with refused(own, RefusalCode.NOT_A_SUPERVISOR):

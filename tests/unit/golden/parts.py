@@ -125,7 +125,7 @@ COMMANDS: tuple[tuple[type[Command], dict[str, Any]], ...] = (
     (Acknowledge, {"note": "已知悉"}),
     (JumpLevel, {"level": Level.CITY, "reason": "跨区"}),
     (DecideReportUp, {"decision": UpperDecision.LEAD, "lead": WATER, "orders": "限今日"}),
-    (OpenSupervision, {"text": "限期办结", "unit": WATER}),
+    (OpenSupervision, {"text": "限期办结", "unit": WATER, "above_owner": True}),
     (ReplySupervision, {"supervision": "S1", "reply": "今晚完成"}),
     (ReviewSupervision, {"supervision": "S1", "accepted": False, "reason": "未说明原因"}),
     (FileAppeal, {"about": AppealAbout.OVERDUE, "reason": "停电所致", "evidence": ("sha256-7",)}),
