@@ -63,6 +63,8 @@ async def test_row_38_an_order_is_replied_to_reviewed_and_keeps_the_case_open(to
     assert await town.refused(number, "open_supervision", OPERATOR, **order) == (403, "role_not_allowed")
     unknown = await town.refused(number, "open_supervision", supervisor(above), **order, unit="nobody")
     assert unknown == (422, "unknown_unit")
+    own_word = await town.refused(number, "open_supervision", leader(owner), **order, above_owner=True)
+    assert own_word == (422, "invalid_body"), "who stands above whom is the tree's to say"
     case = await town.act(number, "open_supervision", supervisor(above), **order)
     (opened,) = case["aspects"]["supervisions"]
     assert (opened["id"], opened["by"], opened["unit"], opened["status"]) == ("S1", above, owner, "open")
