@@ -90,7 +90,7 @@ def _may_suspend_long(step: Step) -> bool:
 def _left(step: Step) -> Limit | None:
     """Return what is left of the handling limit on its own clock; None when it has run out."""
     due, limit = step.state.handling_due, step.state.handling_limit
-    if due is None or limit is None or step.now > due:
+    if due is None or limit is None or step.now >= due:
         return None
     return between(start=step.now, end=due, unit=limit.unit, calendar=step.state.rules.calendar)
 

@@ -297,3 +297,13 @@ def test_what_was_left_is_what_is_left_across_every_holiday(
         assert moment >= armed.get(name, moment)
     if whole.unit in (LimitUnit.WH, LimitUnit.WD) and left > 1e-6:
         assert works_on(day=state.handling_due.astimezone(CITY_TIME).date(), calendar=CALENDAR)
+
+
+def test_at_the_very_end_of_its_limit_nothing_is_left() -> None:
+    case = a_full_case(2).handling()
+    case.until(MONDAY + timedelta(hours=24))
+    assert len(case.of_kind("overdue")) == 1
+    suspended(case, until=case.now + DAY)
+    case.until(case.now + DAY)
+    assert case.state.handling_due == MONDAY + timedelta(hours=24)
+    assert case.armed("handling.raise") is not None
