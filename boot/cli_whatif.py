@@ -1,6 +1,7 @@
 """``cityops whatif``: the recorded cases of a period, played again under a draft policy."""
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from usecases.whatif import Period, UnableToReplay
 
 console = Console()
+EXAMPLES = 3
 
 
 @dataclass(slots=True)
@@ -33,9 +35,17 @@ class Seen:
 
     tally: Tally = field(default_factory=Tally)
     most: list[Compared] = field(default_factory=list)
-    unable: "list[UnableToReplay]" = field(default_factory=list)
+    unable: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, list[str]] = field(default_factory=dict)
     seconds: float = 0.0
     unreported: int = 0
+
+    def fail(self, one: "UnableToReplay") -> None:
+        """Count a case nobody could play, and name the first few of each reason."""
+        self.unable[one.code] += 1
+        named = self.examples.setdefault(one.code, [])
+        if len(named) < EXAMPLES:
+            named.append(one.case_no)
 
     def keep(self, found: Compared, *, most: int) -> None:
         """Remember a different case if it is among the ``most`` different ones."""
@@ -87,7 +97,7 @@ def look(
         began = time.perf_counter()
         for found in look_back(store=store, base=base, draft=draft, period=period):
             if isinstance(found, UnableToReplay):
-                seen.unable.append(found)
+                seen.fail(found)
                 continue
             seen.tally.add(found.compared, fidelity=found.fidelity, same_rules=found.same_rules)
             seen.keep(found.compared, most=top)

@@ -90,9 +90,9 @@ def _print_what(console: Console, packs: tuple[CityPack, CityPack], period: "Per
         lines.append(f"  按现行版本立案 begun under this very version {_faithful(tally.fidelity_same_rules)}")
     if base.version == draft.version:
         lines.append("两个规则包内容相同 both packs have the same content")
-    for code in sorted({one.code for one in seen.unable}):
-        those = [one.case_no for one in seen.unable if one.code == code]
-        lines.append(f"未能重演 not replayed: {len(those)} × {_reason(code)} ({', '.join(those[:3])})")
+    for code, count in seen.unable.most_common():
+        named = ", ".join(seen.examples[code])
+        lines.append(f"未能重演 not replayed: {count} × {_reason(code)} ({named})")
     if seen.unreported:
         lines.append(
             f"未重演 not replayed: {seen.unreported} 件由引擎自建的案件 cases the engine made itself (parents, children)"

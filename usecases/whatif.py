@@ -91,8 +91,14 @@ def look_at(*, case: RecordedCase, base: Grounds, draft: Grounds, horizon: datet
     return Look(
         compared=compare(case_no=case.case_no, category=report.category, base=ours, draft=theirs),
         fidelity=fidelity(recorded=case.facts, life=ours, until=horizon),
-        same_rules=case.rules_version == base.pack.version,
+        same_rules=_begun_under(case) == base.pack.version,
     )
+
+
+def _begun_under(case: RecordedCase) -> str:
+    """Return the version a case began with, whatever was applied to it later."""
+    applied = next((fact for fact in case.facts if fact.kind == "policy_applied"), None)
+    return str(applied.data.get("former", "")) if applied is not None else case.rules_version
 
 
 def _last_life(case: RecordedCase) -> RecordedCase:

@@ -29,6 +29,7 @@ from tests.unit.builders import MONDAY, OPERATOR, handler
 from usecases.city import Grounds
 from usecases.command import build
 from usecases.file_report import FileReport
+from usecases.plan import applier, policy_command
 from usecases.whatif import Look, Period, UnableToReplay, look_back
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -65,7 +66,9 @@ def looked(store: Store, base: Grounds, draft: Grounds) -> list[Look | UnableToR
     last = store.last_recorded()
     assert last is not None
     week = timedelta(days=7)
-    period = Period(since=MONDAY - week, until=MONDAY + week, horizon=last)
+    # The last minute of a look does not count: it ends later here, but before anything else is due.
+    horizon = last + timedelta(minutes=2)
+    period = Period(since=MONDAY - week, until=MONDAY + week, horizon=horizon)
     return list(look_back(store=store, base=base, draft=draft, period=period))
 
 
@@ -237,3 +240,26 @@ async def test_the_command_tells_the_figures_and_writes_each_difference(
     assert {row["what"] for row in rows} == {"handling_due", "total_due"}
     with pytest.raises(ValueError, match="ends"):
         look(settings=settings, worlds=(wuhan, draft), span=("2026-09-15", "2026-09-14"), csv=None, top=5)
+
+
+async def test_a_case_that_got_new_rules_on_its_way_is_told_from_those_that_began_with_them(
+    desk: Desk, store: Store, wuhan: Grounds
+) -> None:
+    case_no = await filed(desk)
+    applied = grounds(wuhan, limited(wuhan.pack, "10WD"))
+    command = policy_command(
+        grounds=applied,
+        state=await desk.state(case_no),
+        actor=applier(grounds=applied, who="zhao"),
+        reason="test",
+    )
+    await desk.carry(case_no, command)
+    await desk.send(case_no, SignIn, by=handler(desk.told(case_no).case.owner))
+    assert desk.told(case_no).case.rules_version == "draft+2"
+
+    (found,) = looked(store, applied, applied)
+
+    assert isinstance(found, Look)
+    assert (found.fidelity, found.same_rules) == (Fidelity.OTHER, False)
+    assert found.compared.base.refused == ()
+    assert not any(fact.kind == "policy_applied" for fact in found.compared.base.facts)
