@@ -155,7 +155,7 @@ async def appealed_and_reopened(case: Killed) -> None:
     state = await case.act(ReviewAppeal, by=SECOND, kill=True, granted=True, reason="agreed")
     assert state.exempt == ("overdue",)
     assert state.on_time is False, "the raw fact stays"
-    visit = {"report_no": REPORT, "reached": True}
+    visit: dict[str, Any] = {"report_no": REPORT, "reached": True}
     state = await case.act(RecordVisit, by=SECOND, kill=True, solved=False, grade=1, **visit)
     assert (state.status, state.reopened) == (Status.DISPATCHED, 1)
     await case.act(SignIn, by=handler(WATER), assignee="zhang")

@@ -95,6 +95,9 @@ def stages(*, urgent: bool) -> StageLimits:
     return StageLimits(**{name: limit(text) for name, text in zip(names, texts, strict=True)})
 
 
+EMERGENCY = EmergencyRules(phone=limit("30MIN"), written=limit("1UH"), follow_up=limit("2UH"))
+
+
 def rulebook(severity: int, **changes: Any) -> Rulebook:
     """Return the deadlines of the whole rulebook, urgent or normal; severity 1 has the emergency track."""
     urgent = severity <= 2
@@ -120,9 +123,7 @@ def rulebook(severity: int, **changes: Any) -> Rulebook:
     texts = urgent_limits if urgent else normal_limits
     given: dict[str, Any] = {name: limit(text) for name, text in zip(names, texts, strict=True)}
     if severity == 1:
-        given["emergency"] = EmergencyRules(
-            phone=limit("30MIN"), written=limit("1UH"), follow_up=limit("2UH")
-        )
+        given["emergency"] = EMERGENCY
     return Rulebook(**(given | changes))
 
 
@@ -283,7 +284,7 @@ class Played:
         return self
 
     def until(self, moment: datetime) -> Self:
-        """Let time go by up to a moment, the engine firing each deadline at its time."""
+        """Let time go by up to a moment; the engine fires each deadline at its time."""
         while self.state.deadlines and self.state.deadlines[0].at <= moment:
             self.now = self.state.deadlines[0].at
             self.keep(decide(self.state, TimePassed(), self.now))
@@ -307,10 +308,8 @@ class Played:
 
     def armed(self, name: str, item: str | None = None) -> datetime | None:
         """Return when the deadline of this name (and item, when one is given) fires, or None."""
-        return next(
-            (one.at for one in self.state.deadlines if one.name.value == name and item in (None, one.item)),
-            None,
-        )
+        found = (one for one in self.state.deadlines if one.name.value == name and item in (None, one.item))
+        return next((one.at for one in found), None)
 
     @property
     def future(self) -> tuple[Deadline, ...]:
@@ -326,7 +325,6 @@ class Played:
         return [notice.unit or notice.report_no for notice in self.notices if notice.template == template]
 
     # The ordinary life, a step at a time. Each goes through the steps before it.
-
     def signed_in(self) -> Self:
         self.do(SignIn, by=handler(self.state.owner))
         return self

@@ -166,24 +166,52 @@ def with_rules(
 
 def aspects() -> dict[str, Any]:
     """Return everything that runs beside a case, as fields of its state."""
+    return {**_links_and_tasks(), **_clocks(), **_before_and_above()}
+
+
+def _links_and_tasks() -> dict[str, Any]:
     return {
         "tags": ("media",),
         "span": ("c-d2",),
         "parent": "20260914-0000-0003",
         "children": (
             Child(
-                case_no=CHILD, text="排水", mandatory=False, status="handling", owner=WATER, severity=2,
-                district="c-d1", street="c-d1-s1", close_kind="solved", epoch=1, seq=4, changed=True,
-                changed_at=LATER, waived="邻区办理",
+                case_no=CHILD,
+                text="排水",
+                mandatory=False,
+                status="handling",
+                owner=WATER,
+                severity=2,
+                district="c-d1",
+                street="c-d1-s1",
+                close_kind="solved",
+                epoch=1,
+                seq=4,
+                changed=True,
+                changed_at=LATER,
+                waived="邻区办理",
             ),
         ),
         "repeat_of": "20260914-0000-0004",
         "repeats": 2,
         "tasks": (
             Task(
-                id="T1", kind=TaskKind.WHISTLE, unit=POWER, by=STREET, text="断电", mandatory=False,
-                status=TaskStatus.REPORTED, asked_at=MONDAY, sign_in_due=LATER, due=LATER, signed_in_at=LATER,
-                reported_at=LATER, result="已断电", photos=("sha256-4",), late=True, waived="无需",
+                id="T1",
+                kind=TaskKind.WHISTLE,
+                unit=POWER,
+                by=STREET,
+                text="断电",
+                mandatory=False,
+                status=TaskStatus.REPORTED,
+                asked_at=MONDAY,
+                sign_in_due=LATER,
+                due=LATER,
+                signed_in_at=LATER,
+                reported_at=LATER,
+                result="已断电",
+                photos=("sha256-4",),
+                late=True,
+                waived="无需",
             ),
         ),
         "milestones": (
@@ -193,20 +221,46 @@ def aspects() -> dict[str, Any]:
         ),
         "supervisions": (
             Supervision(
-                id="S1", by=DISTRICT, unit=WATER, cause="E4", text="限期", status=SupervisionStatus.REPLIED,
-                opened_at=MONDAY, due=LATER, replies=1, reply="今晚", replied_at=LATER, late=True,
-                reviewed_at=LATER, review="同意",
+                id="S1",
+                by=DISTRICT,
+                unit=WATER,
+                cause="E4",
+                text="限期",
+                status=SupervisionStatus.REPLIED,
+                opened_at=MONDAY,
+                due=LATER,
+                replies=1,
+                reply="今晚",
+                replied_at=LATER,
+                late=True,
+                reviewed_at=LATER,
+                review="同意",
             ),
         ),
+    }
+
+
+def _clocks() -> dict[str, Any]:
+    return {
         "base_limit": limit("2WD"),
         "extension": Extension(asked_at=MONDAY, reason="等待配件", stage="dispatcher", due=LATER),
         "extensions": 1,
         "suspension": Suspension(
-            since=MONDAY, until=LATER, reason="汛期", plan="汛后", interim_measure="围挡",
-            evidence=("sha256-6",), left=limit("1.5WD"),
+            since=MONDAY,
+            until=LATER,
+            reason="汛期",
+            plan="汛后",
+            interim_measure="围挡",
+            evidence=("sha256-6",),
+            left=limit("1.5WD"),
         ),
         "suspensions": 1,
         "pauses": (Pause(why="need_info", since=MONDAY, until=LATER),),
+    }
+
+
+def _before_and_above() -> dict[str, Any]:
+    return {
         "info": InfoRequest(missing="place", question="在哪？", asked_at=MONDAY, tries=2),
         "verification": Verification(
             unit=GRID, asked_at=MONDAY, finding="exists", found_at=LATER, assumed=True
