@@ -223,7 +223,7 @@ class Staff:
         )  # fmt: skip
 
     async def answer_orders(self) -> None:
-        """Reply to every supervision order as its unit, and seal it as who gave it: a case closes without any."""
+        """Reply to every supervision order and seal it as who gave it, report an emergency: then a case closes."""
         for order in self.view["aspects"]["supervisions"]:
             number = order["id"]
             if order["status"] == "open":
@@ -237,6 +237,19 @@ class Staff:
                     "review_supervision", role="supervisor", unit=order["by"], supervision=number, accepted=True,
                     reason="同意销号 / accepted",
                 )  # fmt: skip
+        await self.report_to_the_end()
+
+    async def report_to_the_end(self) -> None:
+        """Report an emergency in writing and to its end: no case on that track closes without it."""
+        track = self.view["aspects"]["emergency"]
+        if track is None or track["final_at"] is not None:
+            return
+        made = ("final",) if track["written_at"] is not None else ("written", "final")
+        for report in made:
+            await self.act(
+                "report_event", role="supervisor", unit=self.supervising(), report=report, to_level="city",
+                text="险情已处置，无人员伤亡 / made safe, nobody hurt",
+            )  # fmt: skip
 
     # --- checkers, closers, visitors ---------------------------------------------------------------
 
