@@ -33,7 +33,6 @@ def read_city(*, file: TomlFile, book: ProblemBook) -> CityFile:
     """Read ``city.toml``; problems go to the book, absent values become defaults."""
     locate = section(file=file, path="locate", book=book)
     merge = section(file=file, path="merge", book=book)
-    repeat = section(file=file, path="repeat", book=book)
     return CityFile(
         facts=_facts(fields_of(file=file, path="", data=file.data, book=book)),
         channels=_channels(file=file, book=book),
@@ -48,9 +47,18 @@ def read_city(*, file: TomlFile, book: ProblemBook) -> CityFile:
             propose_m=merge.number("propose_m", 0.0),
             hours=merge.number("hours", 0.0),
         ),
-        repeat=RepeatSettings(metres=repeat.number("metres", 50.0), days=repeat.integer("days", 15)),
+        repeat=_repeat(section(file=file, path="repeat", book=book)),
         zones=_zones(file=file, book=book),
     )
+
+
+def _repeat(fields: Fields) -> RepeatSettings:
+    default = RepeatSettings()
+    found = RepeatSettings(
+        metres=fields.number("metres", default.metres), days=fields.integer("days", default.days)
+    )
+    fields.finish()
+    return found
 
 
 def _facts(top: Fields) -> CityFacts:
