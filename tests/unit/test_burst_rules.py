@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -22,7 +23,7 @@ def minutes(*at: float) -> list[datetime]:
 
 
 def rule(**changes: int) -> BurstRule:
-    given_ = {"reports": 0, "alarms": 0} | changes
+    given_: dict[str, Any] = {"reports": 0, "alarms": 0} | changes
     return BurstRule(
         id="r",
         name_zh="积水",
