@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from boot.notices import context_of
 from tests.functional.leap import Leap
 from tests.functional.lives import checked, signed_in
 from tests.functional.town import (
@@ -48,6 +49,17 @@ async def task(town: Town, case: Json, kind: str, unit: str, **given: object) ->
     case = await town.act(case["case_no"], "assign_task", handler(case["owner"]), **fields)
     found: Json = case["aspects"]["tasks"][-1]
     return found
+
+
+def in_words(town: Leap, case_no: str, template: str, said: Json) -> Json:
+    """Return the variables of a notice to a reporter of the case."""
+    view = town.city.store.case(case_no=case_no)
+    assert view is not None
+    payload = {"template": template, "report_no": case_no, "context": said}
+    context = context_of(
+        city=town.city, view=view, payload=payload, public_url="http://city.example", at=town.time.now()
+    )
+    return dict(context)
 
 
 async def test_row_20_the_owner_logs_its_tries_until_the_reporter_is_reached(town: Town) -> None:
@@ -229,6 +241,9 @@ async def test_row_23_it_goes_on_by_itself_and_is_never_asked_for_too_late(leap:
     await leap.leap_to(moment(case["handling_due"]) + timedelta(minutes=1))
     case = await leap.act(number, "decide_extension", DISPATCHER, granted=True)
     assert moment(case["handling_due"]) > leap.time.now(), "asked in time, granted late"
+    said = {"due": case["handling_due"], "limit": "2UD", "reason": "等待鉴定"}
+    assert in_words(leap, number, "extended", said)["reason"] == {"zh": "等待鉴定", "en": ""}
+    assert in_words(leap, number, "rework", said)["reason"] is None, "what was typed stays in the case"
 
     await leap.leap_to(moment(case["handling_due"]) + timedelta(minutes=1))
     late = await leap.refused(number, "request_extension", handler(unit), reason="太晚")
