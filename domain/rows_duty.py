@@ -60,6 +60,7 @@ def merge_into(step: Step, command: MergeInto) -> None:
     """Row 7 by hand."""
     if command.master == step.state.case_no:
         raise CommandRefused(RefusalCode.MERGE_INTO_ITSELF)
+    refuse_while_children_open(step.state)
     merge(step, command.master, why=command.reason or "confirmed by operator")
 
 
