@@ -253,8 +253,7 @@ def supervisor(unit: str) -> Actor:
 
 
 OPERATOR = actor(Role.OPERATOR, TRIAGE)
-DISPATCHER = actor(Role.DISPATCHER, STREET)
-CHECKER = actor(Role.CHECKER, GRID)
+DISPATCHER, CHECKER = actor(Role.DISPATCHER, STREET), actor(Role.CHECKER, GRID)
 SYSTEM = Actor(id="merge", role=Role.ENGINE)
 
 

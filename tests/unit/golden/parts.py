@@ -136,12 +136,13 @@ COMMANDS: tuple[tuple[type[Command], dict[str, Any]], ...] = (
         {"report": EventReport.FOLLOW_UP, "to_level": Level.CITY, "text": "续报", "dead": 1, "injured": 2},
     ),
     (CallEmergency, {"service": "PEER-119", "note": "燃气泄漏", "reference": "h-9"}),
-    (JoinParent, {"parent": CHILD, "mandatory": False, "reason": "同一积水点"}),
+    (JoinParent, {"parent": CHILD, "mandatory": False, "reason": "同一积水点", "ancestors": (CHILD,), "levels": 3}),
     (
         ChildChanged,
         {
             "child": CHILD, "status": "closed", "owner": WATER, "severity": 2, "epoch": 1, "seq": 9,
             "district": "c-d1", "street": "c-d1-s1", "close_kind": "solved", "mandatory": True,
+            "raised": True, "overdue": True,
         },
     ),
     (WaiveChild, {"child": CHILD, "reason": "已由邻区办理"}),
@@ -160,7 +161,7 @@ def with_rules(
     return (
         (Regrade, {"severity": 2, "reason": "有人受伤", "rules": rules}),
         (ApplyPolicy, {"rules": rules, "decision": decision, "reason": "2027 版"}),
-        (OpenChild, {"begin": begin, "text": "排水", "mandatory": False, "asked": "sha256-8"}),
+        (OpenChild, {"begin": begin, "text": "排水", "mandatory": False, "asked": "sha256-8", "levels": 3}),
     )
 
 
@@ -170,73 +171,33 @@ def aspects() -> dict[str, Any]:
 
 
 def _links_and_tasks() -> dict[str, Any]:
+    child = Child(
+        case_no=CHILD, text="排水", mandatory=False, status="handling", owner=WATER, severity=2, district="c-d1",
+        street="c-d1-s1", close_kind="solved", epoch=1, seq=4, changed=True, changed_at=LATER, waived="邻区办理",
+    )  # fmt: skip
+    task = Task(
+        id="T1", kind=TaskKind.WHISTLE, unit=POWER, by=STREET, text="断电", mandatory=False,
+        status=TaskStatus.REPORTED, asked_at=MONDAY, sign_in_due=LATER, due=LATER, signed_in_at=LATER,
+        reported_at=LATER, result="已断电", photos=("sha256-4",), late=True, waived="无需",
+    )  # fmt: skip
+    stage = ReachedMilestone(
+        code="stop", name_zh="制止", name_en="stop it", due=LATER, reached_at=LATER, late=True
+    )
+    order = Supervision(
+        id="S1", by=DISTRICT, unit=WATER, cause="E4", text="限期", status=SupervisionStatus.REPLIED,
+        opened_at=MONDAY, due=LATER, replies=1, reply="今晚", replied_at=LATER, late=True, reviewed_at=LATER,
+        review="同意",
+    )  # fmt: skip
     return {
         "tags": ("media",),
         "span": ("c-d2",),
         "parent": "20260914-0000-0003",
-        "children": (
-            Child(
-                case_no=CHILD,
-                text="排水",
-                mandatory=False,
-                status="handling",
-                owner=WATER,
-                severity=2,
-                district="c-d1",
-                street="c-d1-s1",
-                close_kind="solved",
-                epoch=1,
-                seq=4,
-                changed=True,
-                changed_at=LATER,
-                waived="邻区办理",
-            ),
-        ),
+        "children": (child,),
         "repeat_of": "20260914-0000-0004",
         "repeats": 2,
-        "tasks": (
-            Task(
-                id="T1",
-                kind=TaskKind.WHISTLE,
-                unit=POWER,
-                by=STREET,
-                text="断电",
-                mandatory=False,
-                status=TaskStatus.REPORTED,
-                asked_at=MONDAY,
-                sign_in_due=LATER,
-                due=LATER,
-                signed_in_at=LATER,
-                reported_at=LATER,
-                result="已断电",
-                photos=("sha256-4",),
-                late=True,
-                waived="无需",
-            ),
-        ),
-        "milestones": (
-            ReachedMilestone(
-                code="stop", name_zh="制止", name_en="stop it", due=LATER, reached_at=LATER, late=True
-            ),
-        ),
-        "supervisions": (
-            Supervision(
-                id="S1",
-                by=DISTRICT,
-                unit=WATER,
-                cause="E4",
-                text="限期",
-                status=SupervisionStatus.REPLIED,
-                opened_at=MONDAY,
-                due=LATER,
-                replies=1,
-                reply="今晚",
-                replied_at=LATER,
-                late=True,
-                reviewed_at=LATER,
-                review="同意",
-            ),
-        ),
+        "tasks": (task,),
+        "milestones": (stage,),
+        "supervisions": (order,),
     }
 
 
