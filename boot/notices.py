@@ -16,7 +16,6 @@ from usecases.city import City
 ON_THE_HANDLING_CLOCK = frozenset(
     {"assignment", "reminder", "duty_call", "escalation", "overdue", "rework", "reopened", "return_decided"}
 )
-REASON_TOLD = frozenset({"extended"})
 CLOSE_WORDS = {
     "solved": LocalText(zh="已解决", en="solved"),
     "explained": LocalText(zh="已解释说明", en="explained"),
@@ -121,12 +120,6 @@ def _outcome(city: City, template: str, said: dict[str, Any]) -> LocalText | Non
     if template == "transferred":
         return _unit(city.pack.tree.find(str(said.get("to"))))
     return CLOSE_WORDS.get(str(said.get("close_kind")))
-
-
-def _told_reason(payload: dict[str, Any], said: dict[str, Any]) -> LocalText | None:
-    """Return the reason a reporter is owed (接诉即办条例 15): why more time is needed, and nothing else typed."""
-    reason = said.get("reason")
-    return LocalText(zh=str(reason)) if reason and payload["template"] in REASON_TOLD else None
 
 
 def _decision(said: dict[str, Any]) -> str | None:

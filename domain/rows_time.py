@@ -182,7 +182,7 @@ def _grant(step: Step, extension: Extension, reason: str) -> None:
     )  # fmt: skip
     step.tell("extension_decided", unit=state.owner, granted=True, due=due, limit=str(limit))
     for report in state.reports:
-        step.tell("extended", report_no=report.report_no, due=due, limit=str(base), reason=extension.reason)
+        step.tell("extended", report_no=report.report_no, due=due, limit=str(base), words=extension.reason)
 
 
 def _arm_not_earlier(step: Step) -> None:

@@ -4,8 +4,7 @@ No variable holds personal data: number, category, names of areas and units, tim
 and the rule that fired. A key that is not listed here never reaches a template or a
 webhook, so that nobody can leak a field by adding it to a context. Whoever fills
 ``reason`` and ``outcome`` takes them from rules and code lists, not from what a person
-typed: what a person typed is read behind ``link``, by those who may. The one exception is the
-reason of an extension, which two people approved and the reporter is owed. Of an instruction,
+typed: what a person typed is read behind ``link``, by those who may. Of an instruction,
 ``case_no`` is its number, ``category`` its official title, ``owner`` its issuer,
 ``severity`` its urgency, ``about`` what happened ("told", "half", "due", "complete", or the
 state it ended in) and ``other_case_no`` the instruction it corrects or the case it is about.

@@ -27,7 +27,6 @@ _FACTS = NoticeFacts(
     link="https://cityops.example/cases/WH-20261122-000123",
 )
 _REPEATED = LocalText(zh="连续两次返工", en="two reworks in a row")
-_WAITING = LocalText(zh="等待配件到货", en="spare parts are on their way")
 _SOLVED = LocalText(zh="井盖已更换", en="the cover has been replaced")
 _CITY = LocalText(zh="武汉市城市运行管理中心", en="Wuhan Urban Operations Centre")
 _PEER = LocalText(zh="119消防救援指挥中心", en="Fire and rescue command 119")
@@ -101,7 +100,10 @@ SAMPLES: Mapping[TemplateName, Mapping[str, Json]] = MappingProxyType(
             (_T.STAGE_LATE, replace(_FACTS, about="contact")),
             (_T.EXTENSION_REQUESTED, _FACTS),
             (_T.EXTENSION_DECIDED, replace(_FACTS, decision="granted")),
-            (_T.EXTENDED, replace(_FACTS, unit=None, reason=_WAITING, link=None)),
+            (
+                _T.EXTENDED,
+                replace(_FACTS, unit=None, words="等待配件到货 / spare parts are on their way", link=None),
+            ),
             (_T.SUSPENDED, _FACTS),
             (_T.RESUMED, _FACTS),
             (_T.INSTRUCTION, replace(_ORDER, about="told")),

@@ -76,7 +76,7 @@ def test_two_steps_add_one_original_limit_and_tell_the_reporter_how_long_and_why
     )
     assert case.told("extended") == [REPORT]
     told = next(notice for notice in case.notices if notice.template == "extended")
-    assert (told.context["limit"], told.context["reason"]) == ("2WD", "spare parts")
+    assert (told.context["limit"], told.context["words"]) == ("2WD", "spare parts")
     assert case.told("extension_decided") == [WATER]
 
 
