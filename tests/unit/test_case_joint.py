@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from domain.case import CaseState, Outcome, Status
 from domain.decide import decide
 from domain.errors import CommandRefused, RefusalCode
-from domain.messages import CancelCase, CloseCase, Reassign, RequestReturn
+from domain.messages import CancelCase, CloseCase, MergeInto, Reassign, RequestReturn
 from domain.messages_command import (
     ChildChanged,
     JoinParent,
@@ -372,6 +372,16 @@ def test_a_parent_with_open_children_is_not_cancelled() -> None:
     case.do(ChildChanged, by=SYSTEM, **word(status="cancelled"))
     case.do(CancelCase, by=OPERATOR, reason="a mistake")
     assert case.state.status is Status.CANCELLED
+
+
+def test_a_parent_with_open_children_is_not_merged_away() -> None:
+    case = a_case(decision=decision(None))
+    case.do(ChildChanged, by=SYSTEM, **word())
+    with refused(case, RefusalCode.CHILDREN_OPEN):
+        case.do(MergeInto, by=OPERATOR, master=PARENT)
+    case.do(ChildChanged, by=SYSTEM, **word(seq=9, status="closed"))
+    case.do(MergeInto, by=OPERATOR, master=PARENT)
+    assert case.state.status is Status.MERGED
 
 
 def test_a_child_reopened_is_waited_for_again() -> None:
