@@ -174,11 +174,17 @@ class Relay:
 
     async def _looks(self, rows: list[OutboxRow]) -> None:
         for row in rows:
-            again = row.attempts > 1
-            await asyncio.to_thread(
-                look, city=self._city, case_no=row.case_no, rule=row.payload["rule"], again=again
-            )
-            await self._finish(row, OutboxState.DONE)
+            try:
+                await self._look(row)
+            except Exception:
+                # One case nobody can look at must not hold up those it was claimed with.
+                log.exception("cannot look for a burst", case_no=row.case_no)
+                await self._again(row, "cannot_look")
+
+    async def _look(self, row: OutboxRow) -> None:
+        again, rule = row.attempts > 1, row.payload["rule"]
+        await asyncio.to_thread(look, city=self._city, case_no=row.case_no, rule=rule, again=again)
+        await self._finish(row, OutboxState.DONE)
 
     async def _commands(self, rows: list[OutboxRow]) -> None:
         await asyncio.gather(*(self._command(row) for row in rows))
