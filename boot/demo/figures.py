@@ -30,6 +30,8 @@ class Figures:
     reworked: int
     triaged: int
     reminded_top: int
+    ordered: int
+    sealed: int
     latencies: tuple[float, ...]
     messages: Mapping[str, int]
 
@@ -65,6 +67,8 @@ def figures(*, histories: Sequence[History], speed: float, owed: Mapping[str, in
         reworked=sum(case["reworks"] for case in cases),
         triaged=kinds["triaged"],
         reminded_top=kinds["top_reminded"],
+        ordered=kinds["supervision_opened"],
+        sealed=kinds["supervision_closed"],
         latencies=tuple(sorted(wait / speed for wait in waits if wait is not None)),
         messages=owed,
     )

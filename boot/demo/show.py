@@ -31,6 +31,11 @@ TRIGGER_ZH = {
     Trigger.OVERDUE: "超期 overdue",
     Trigger.RETURNED_AGAIN: "推诿 returned again",
     Trigger.NOT_SOLVED: "未解决 not solved",
+    Trigger.SPAN: "跨域 span",
+    Trigger.BURST: "突发集中 burst",
+    Trigger.TAG: "重点标签 tag",
+    Trigger.JUMP: "越级 jump",
+    Trigger.NO_ACKNOWLEDGEMENT: "未确认 not acknowledged",
 }
 
 
@@ -120,6 +125,7 @@ def _rows(numbers: Figures, *, repeated: int, tally: Tally) -> list[tuple[str, s
         ("按时 on time", f"{numbers.on_time} / {judged}{share}"),
         ("提级 escalations by trigger", _list(triggers)),
         ("顶级催办 reminders to the top", str(numbers.reminded_top)),
+        ("督办 supervision orders", f"{numbers.ordered}; 已销号 sealed {numbers.sealed}"),
         ("并案 merged", f"{numbers.merged}; 汇入主案 joined to their master {numbers.joined}"),
         ("重办 reopened", str(numbers.reopened)),
         ("返工 reworked", str(numbers.reworked)),

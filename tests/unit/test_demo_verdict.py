@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from rich.console import Console
 
+from boot.demo.client import Tally
 from boot.demo.day import Event
 from boot.demo.figures import figures
 from boot.demo.generate import Item
@@ -13,9 +15,11 @@ from boot.demo.places import Spot
 from boot.demo.play import Played
 from boot.demo.run import Plan, run
 from boot.demo.scripts import Life
+from boot.demo.show import TRIGGER_ZH, closing
 from boot.demo.staff import City, Staff
 from boot.demo.verify import misses
 from boot.settings import Settings
+from domain.case import Trigger
 from domain.pack import CityPack
 from routing.words import FLOOR
 from store.pack import load
@@ -129,6 +133,7 @@ def test_figures_count_what_the_histories_say() -> None:
             history(fact("dispatched", after_s=540.0), fact("escalated", trigger="E3"), level="city"),
             history(fact("triage_waits"), fact("triaged"), fact("dispatched", after_s=9e9), on_time=False),
             history(fact("report_joined"), fact("arbitration", trigger="E5"), reopened=1, on_time=None),
+            history(fact("supervision_opened"), fact("supervision_closed"), fact("escalated", trigger="E9")),
             history(status="merged", on_time=None, channel="sensor", decision={"reasons": [{"rule": FLOOR}]}),
         ],
         speed=540.0,
@@ -136,11 +141,20 @@ def test_figures_count_what_the_histories_say() -> None:
     )
     assert numbers.latencies == (1.0,)
     assert numbers.latency(0.95) == 1.0
-    assert (numbers.on_time, numbers.late) == (1, 1)
-    assert numbers.triggers == {"E1": 1, "E3": 1, "E5": 1}
+    assert (numbers.on_time, numbers.late) == (2, 1)
+    assert numbers.triggers == {"E1": 1, "E3": 1, "E5": 1, "E9": 1}
+    assert (numbers.ordered, numbers.sealed) == (1, 1)
     assert (numbers.merged, numbers.joined, numbers.reopened, numbers.triaged) == (1, 1, 1, 1)
-    assert numbers.channels == {"hotline": 3, "sensor": 1}
+    assert numbers.channels == {"hotline": 4, "sensor": 1}
     assert numbers.levels["city"] == 1
+
+
+def test_the_closing_figures_have_a_word_for_every_trigger(capsys: pytest.CaptureFixture[str]) -> None:
+    facts = [fact("escalated", trigger=trigger.value) for trigger in Trigger]
+    numbers = figures(histories=[history(*facts)], speed=1.0, owed={})
+    closing(Console(width=1000), numbers, repeated=0, tally=Tally())
+    printed = capsys.readouterr().out
+    assert all(f"{trigger.value} {TRIGGER_ZH[trigger]}" in printed for trigger in Trigger)
 
 
 def test_a_quantile_of_nothing_is_nothing() -> None:
