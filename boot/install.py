@@ -23,6 +23,7 @@ def install(*, new: Path, target: Path, keep: Path, before: str) -> None:
     version, then the copy in its place by two renames. Killed in between, it is done again.
     Raises UnableToInstall.
     """
+    target = target.resolve()  # a link stays one: what it leads to is replaced
     staged = target.with_name(f".{target.name}.{content_hash(folder=new)}")
     try:
         _copy(new, staged)

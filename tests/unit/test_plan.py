@@ -159,6 +159,18 @@ def test_a_pack_takes_the_place_of_the_old_one_which_is_kept(
     assert version_in(old) == before
 
 
+def test_a_link_to_the_pack_stays_a_link(tmp_path: Path, packs: tuple[Path, Path]) -> None:
+    old, new = packs
+    edit(new, "escalation.toml", 'sign_in = "1WD"', 'sign_in = "4WH"')
+    link = tmp_path / "in-force"
+    link.symlink_to(old, target_is_directory=True)
+
+    install(new=new, target=link, keep=tmp_path / "kept", before=version_in(old))
+
+    assert link.is_symlink()
+    assert version_in(link) == version_in(old) == version_in(new)
+
+
 def test_an_installation_that_was_killed_half_way_is_finished_by_the_next(
     tmp_path: Path, packs: tuple[Path, Path]
 ) -> None:
