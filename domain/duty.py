@@ -100,7 +100,7 @@ def end_beside(step: Step, *, why: str) -> None:
     step.change(contact_due=None, suspension=None)
     if suspension is not None:
         tasks.go_on(step, suspension.since)
-        end_pause(step)
+    end_pause(step)
 
 
 def end_extension(step: Step, *, why: str) -> None:
@@ -112,12 +112,9 @@ def end_extension(step: Step, *, why: str) -> None:
 
 
 def end_pause(step: Step) -> None:
-    """End the stretch in which the clocks stood still for a suspension; it stays on record."""
+    """End the stretch in which the clocks stand still, for an answer or a suspension; it stays on record."""
     step.change(
-        pauses=tuple(
-            replace(one, until=step.now) if one.why == SUSPENDED and one.until is None else one
-            for one in step.state.pauses
-        )
+        pauses=tuple(replace(one, until=step.now) if one.until is None else one for one in step.state.pauses)
     )
 
 

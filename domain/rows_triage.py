@@ -10,6 +10,7 @@ from domain import rows_triage_doubt
 from domain.actor import Role
 from domain.aspects import Transfer
 from domain.begin import wait_for_triage
+from domain.blockers import refuse_while_children_open
 from domain.case import Alarm, Deadline, ReportRef, Status, Trigger
 from domain.duty import quiet_supervisor
 from domain.errors import CommandRefused, RefusalCode
@@ -57,7 +58,11 @@ def refuse_report(step: Step, command: RefuseReport) -> None:
 
 
 def _settle(step: Step) -> None:
-    """Nobody owes triage any more: its clock and whatever was called up for it end."""
+    """Nobody owes triage any more: its clock and whatever was called up for it end.
+
+    A parent is not settled over the heads of its children.
+    """
+    refuse_while_children_open(step.state)
     step.disarm("triage")
     stand_down(step)
 

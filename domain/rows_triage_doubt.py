@@ -10,8 +10,9 @@ from datetime import datetime
 from domain.actor import ENGINE, Role
 from domain.aspects import InfoRequest, Pause, Verification
 from domain.begin import file, wait_for_triage
+from domain.blockers import open_children
 from domain.case import Alarm, Deadline, Status
-from domain.duty import quiet_supervisor
+from domain.duty import end_pause, quiet_supervisor
 from domain.errors import CommandRefused, RefusalCode
 from domain.escalation import clock_start, stand_down
 from domain.messages_triage import AskReporter, Finding, RecordVerification, ReporterAnswered, VerifyFirst
@@ -80,7 +81,7 @@ def reporter_answered(step: Step, command: ReporterAnswered) -> None:
     if info is not None:
         answers = (*info.answers, command.answer)
         step.change(info=replace(info, answered_at=step.now, answers=answers))
-    _go_on(step)
+    end_pause(step)
     step.move(9, to=Status.TRIAGING, due_at=_armed(step, Alarm.INFO), answered=True)
     step.disarm("info")
     wait_for_triage(step)
@@ -98,8 +99,8 @@ def info_late(step: Step, deadline: Deadline) -> None:
         step.arm((Alarm.INFO, due_at))
         _ask(step, due=due_at.isoformat())
         return
-    _go_on(step)
-    if step.state.urgent or _illegal_act(step):
+    end_pause(step)
+    if step.state.urgent or _illegal_act(step) or open_children(step.state):
         step.move(9, to=Status.TRIAGING, due_at=deadline.at, actor=ENGINE, answered=False)
         _file_or_wait(step)
     else:
@@ -114,16 +115,6 @@ def _cancel(step: Step, deadline: Deadline) -> None:
     for report in step.state.reports:
         step.tell("cancelled", report_no=report.report_no, why=NO_ANSWER)
     step.change(reports=tuple(replace(report, visit="not_wanted") for report in step.state.reports))
-
-
-def _go_on(step: Step) -> None:
-    """End the pause: the total clock runs again."""
-    step.change(
-        pauses=tuple(
-            replace(pause, until=step.now) if pause.why == NEED_INFO and pause.until is None else pause
-            for pause in step.state.pauses
-        )
-    )
 
 
 def _illegal_act(step: Step) -> bool:

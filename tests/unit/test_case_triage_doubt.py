@@ -9,14 +9,16 @@ from domain.actor import Role
 from domain.aspects import Pause
 from domain.case import Status
 from domain.errors import RefusalCode
-from domain.messages import MergeInto
-from domain.messages_command import Regrade
+from domain.messages import CancelCase, MergeInto
+from domain.messages_command import ChildChanged, Regrade
 from domain.messages_triage import (
+    AnswerAtOnce,
     AskReporter,
     Finding,
     Missing,
     RecordVerification,
     ReporterAnswered,
+    TransferOut,
     VerifyFirst,
 )
 from domain.place import Level
@@ -31,6 +33,7 @@ from tests.unit.builders import (
     POWER,
     REPORT,
     STREET,
+    SYSTEM,
     TRIAGE,
     WATER,
     Played,
@@ -318,3 +321,40 @@ def test_a_case_from_before_the_rulebook_is_neither_asked_about_nor_looked_at() 
     with refused(case, RefusalCode.RULEBOOK_REQUIRED):
         case.do(VerifyFirst, by=OPERATOR)
     assert tuple(deadline.at for deadline in case.future) == before
+
+
+def test_a_case_withdrawn_while_its_reporter_is_asked_leaves_no_pause_open() -> None:
+    case = asked()
+    case.wait(timedelta(hours=1)).do(CancelCase, by=OPERATOR, reason="withdrawn")
+
+    assert case.state.pauses == (Pause(why="need_info", since=MONDAY, until=case.now),)
+
+
+def parent() -> Played:
+    """Return a case in triage that an open child waits under."""
+    case = in_triage()
+    case.do(
+        ChildChanged,
+        by=SYSTEM,
+        child=OTHER,
+        status="handling",
+        owner=WATER,
+        severity=4,
+        epoch=1,
+        seq=5,
+        mandatory=True,
+    )
+    return case
+
+
+def test_a_parent_is_never_settled_over_the_heads_of_its_children() -> None:
+    case = parent()
+    assert case.state.children
+    with refused(case, RefusalCode.CHILDREN_OPEN):
+        case.do(AnswerAtOnce, by=OPERATOR, answer="x")
+    with refused(case, RefusalCode.CHILDREN_OPEN):
+        case.do(TransferOut, by=OPERATOR, to="PEER-119")
+    case.do(AskReporter, by=OPERATOR, missing=Missing.PLACE, question="where?")
+    case.next()
+    case.next()
+    assert case.state.status is Status.TRIAGING, "nor cancelled for want of an answer"
