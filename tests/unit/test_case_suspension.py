@@ -11,7 +11,8 @@ from domain.case import Status
 from domain.clock import remaining, works_on
 from domain.errors import RefusalCode
 from domain.limit import LimitUnit
-from domain.messages import CancelCase, SubmitResult
+from domain.messages import CancelCase, Reassign, ReportUp, SubmitResult
+from domain.messages_command import DecideReportUp, UpperDecision
 from domain.messages_duty import (
     AssignTask,
     LogContact,
@@ -23,12 +24,14 @@ from domain.messages_duty import (
 )
 from tests.unit.builders import (
     CALENDAR,
+    CITY,
     CITY_TIME,
     COMMUNITY,
     DISPATCHER,
     DISTRICT,
     MONDAY,
     OPERATOR,
+    POWER,
     REPORT,
     STREET,
     WATER,
@@ -307,3 +310,24 @@ def test_at_the_very_end_of_its_limit_nothing_is_left() -> None:
     case.until(case.now + DAY)
     assert case.state.handling_due == MONDAY + timedelta(hours=24)
     assert case.armed("handling.raise") is not None
+
+
+def test_nobody_names_another_owner_while_it_stands_still() -> None:
+    case = tasked()
+    case.do(ReportUp, by=handler(WATER), reason="no crane")
+    suspended(case).wait(DAY)
+    lead = {"decision": UpperDecision.LEAD, "lead": POWER, "orders": "take it"}
+    with refused(case, RefusalCode.NOT_ALLOWED_IN_STATE):
+        case.do(DecideReportUp, by=supervisor(CITY), **lead)
+    with refused(case, RefusalCode.NOT_ALLOWED_IN_STATE):
+        case.do(Reassign, by=supervisor(CITY), lead=POWER, reason="theirs")
+
+    case.do(Resume, by=handler(WATER))
+    case.do(DecideReportUp, by=supervisor(CITY), **lead)
+    assert (case.state.owner, case.state.suspension, case.armed("suspension.end")) == (POWER, None, None)
+    assert case.state.tasks[0].due == case.armed("task.due", "T1")
+    with refused(case, RefusalCode.NOT_ALLOWED_IN_STATE):
+        case.do(Suspend, by=DISPATCHER, **SUSPENDED)
+    case.handling()
+    with refused(case, RefusalCode.SUSPENDED_ONCE):
+        case.do(Suspend, by=DISPATCHER, **SUSPENDED)
