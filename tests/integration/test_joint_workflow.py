@@ -5,12 +5,14 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from temporalio.testing import WorkflowEnvironment
+from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 
+from activities.reconcile import Reconciler
 from boot.channels import renderer_of
 from boot.relay import Relay
 from boot.settings import Settings
@@ -18,14 +20,24 @@ from domain.actor import Actor
 from domain.case import CaseState, Status
 from domain.errors import CommandRefused, RefusalCode
 from domain.identifiers import RANDOM_BITS, number
-from domain.messages import CloseCase, Command, SignIn, SubmitResult
-from domain.messages_command import OpenChild, SeeChildren
+from domain.messages import CancelCase, CloseCase, Command, SignIn, SubmitResult
+from domain.messages_command import JoinParent, OpenChild, SeeChildren
 from domain.views import CaseFilter, CaseView
 from store.engine import Store
 from store.rows import OutboxKind
 from tests.integration.temporal_env import DAY, Desk, clock_at, eventually, temporal_server
 from tests.integration.test_case_workflow_killed import worker_process
-from tests.unit.builders import MONDAY, OPERATOR, ROADS, WATER, beginning, full_rules, handler
+from tests.unit.builders import (
+    MONDAY,
+    OPERATOR,
+    ROADS,
+    SYSTEM,
+    WATER,
+    beginning,
+    decision,
+    full_rules,
+    handler,
+)
 from tests.unit.scenes_joint import child_begin
 from usecases.city import Grounds
 from workflows.contract import TASK_QUEUE
@@ -185,3 +197,69 @@ def check_children(desk: Desk, parent: str, numbers: list[str]) -> None:
         assert view.handling_due is not None
         assert due is not None
         assert view.handling_due <= due
+
+
+async def test_a_deliverer_that_dies_before_it_records_loses_no_child(desk: Desk) -> None:
+    parent = (await desk.start(beginning(rules=full_rules(3)))).case_no
+    drawn = number(day=DAY, random_bits=desk.city.random_bits(RANDOM_BITS))
+    opening = desk.command(
+        OpenChild, by=handler(WATER), begin=replace(child_begin(), case_no=drawn), text="a part"
+    )
+    desk.store.put_command(case_no=parent, command=opening, received_at=desk.now(), grace_s=0.0)
+    first = await desk.city.cases.act(case_no=parent, command=opening)  # and dies with the answer
+    assert desk.store.case(case_no=drawn) is None
+    with desk.env.with_time_skipping_disabled():
+        async with relaying(desk):
+            await eventually(lambda: heard(desk, parent, drawn))
+    told = desk.told(parent)
+    assert [fact.kind for fact in told.facts].count("child_opened") == 1
+    assert [fact.kind for fact in desk.told(drawn).facts].count("received") == 1
+    desk.store.record(record=first)  # the dead one's transaction comes through after all
+    assert desk.store.pending(kinds=OWED) == 0
+    assert desk.told(drawn).case.status == Status.DISPATCHED
+
+
+async def heard(desk: Desk, parent: str, child: str) -> bool:
+    """Tell whether the parent has heard of a child's beginning, and nothing is owed."""
+    known = {one.case_no: one.status for one in desk.told(parent).case.aspects.children}
+    return known.get(child) == "dispatched" and desk.store.pending(kinds=OWED) == 0
+
+
+async def test_a_word_to_a_parent_that_has_ended_is_settled_as_refused(desk: Desk) -> None:
+    parent = (await desk.start(beginning(rules=full_rules(3)))).case_no
+    child = (await desk.start(beginning(rules=full_rules(3), decision=decision(ROADS)))).case_no
+    await desk.send(parent, CancelCase, by=OPERATOR, reason="a mistake")
+    await desk.send(child, JoinParent, by=SYSTEM, parent=parent)
+    with desk.env.with_time_skipping_disabled():
+        async with relaying(desk):
+            await eventually(lambda: nothing_owed(desk))
+    view = desk.told(child).case
+    word = desk.store.command(request_id=f"child:{child}:{view.epoch}:{view.seq}")
+    assert word is not None
+    assert (word.status, word.code) == ("refused", RefusalCode.CASE_ENDED.value)
+    assert (view.parent, view.status) == (parent, Status.DISPATCHED)
+
+
+async def nothing_owed(desk: Desk) -> bool:
+    return desk.store.pending(kinds=OWED) == 0
+
+
+async def test_a_store_restored_from_before_gets_its_child_back(desk: Desk) -> None:
+    parent = (await desk.start(beginning(rules=full_rules(3)))).case_no
+    drawn = number(day=DAY, random_bits=desk.city.random_bits(RANDOM_BITS))
+    opening = desk.command(
+        OpenChild, by=handler(WATER), begin=replace(child_begin(), case_no=drawn), text="a part"
+    )
+    await desk.city.cases.act(case_no=parent, command=opening)  # known to the case alone
+    await desk.listed(parent)
+    reconciler = Reconciler(
+        store=desk.store,
+        cases=desk.city.cases,
+        now=lambda: desk.now() + timedelta(days=30),
+        grace=timedelta(0),
+    )
+    await ActivityEnvironment().run(reconciler.reconcile)
+    view = desk.store.case(case_no=drawn)
+    assert view is not None
+    assert (view.parent, view.epoch) == (parent, 0)
+    assert desk.store.pending(kinds=(OutboxKind.START_CHILD,)) == 1

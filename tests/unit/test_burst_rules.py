@@ -1,5 +1,7 @@
 """Bursts as rules: what counts, within which stretch of time, and what is wrong in bursts.toml (E8)."""
 
+import re
+import tomllib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,9 @@ from hypothesis import strategies as st
 
 from domain.burst import BurstRule, densest
 from domain.place import Level
-from store.pack import load
+from store.pack import ProblemBook, load
+from store.pack.bursts import read_bursts
+from store.pack.toml_lines import TomlFile
 from tests.unit.small_pack import problems_of, write
 
 START = datetime(2026, 7, 1, tzinfo=UTC)
@@ -123,3 +127,15 @@ def test_a_burst_twice_is_a_mistake(tmp_path: Path) -> None:
     write(tmp_path)
     (tmp_path / "bursts.toml").write_text(GOOD + GOOD, encoding="utf-8")
     assert [problem.code for problem in problems_of(tmp_path)] == ["duplicate_burst"]
+
+
+def test_the_example_of_the_guide_is_read_as_it_stands() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "howto" / "rules.md").read_text(encoding="utf-8")
+    (text,) = [
+        one for one in re.findall(r"```toml\n(.*?)```", page, re.DOTALL) if one.startswith("[[burst]]")
+    ]
+    book = ProblemBook()
+    file = TomlFile(name="rules.md", text=text, data=tomllib.loads(text))
+    (found,) = read_bursts(file=file, book=book)
+    assert book.problems == ()
+    assert (found.reports, found.alarms, found.level) == (8, 3, Level.DISTRICT)
