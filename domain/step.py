@@ -5,7 +5,7 @@ it. All changes go through four verbs: ``change``, ``move``, ``record`` and ``te
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -57,7 +57,7 @@ class Step:
 
     def change(self, **fields: Any) -> None:
         """Replace fields of the state."""
-        self.state = replace(self.state, **fields)
+        self.state = _changed(self.state, fields)
 
     def record(
         self,
@@ -225,3 +225,23 @@ class Step:
                 data=known,
             )
         )  # fmt: skip
+
+
+_SLOTS: tuple[tuple[str, Any], ...] = tuple(
+    (one.name, getattr(CaseState, one.name)) for one in fields(CaseState)
+)
+_NAMES = frozenset(name for name, _ in _SLOTS)
+
+
+def _changed(state: CaseState, changes: dict[str, Any]) -> CaseState:
+    """Return the state with some fields changed, as ``dataclasses.replace`` does.
+
+    A step changes the state a dozen times and the state has eighty fields: copying its slots
+    takes a third of the time that going through its constructor does.
+    """
+    if not _NAMES.issuperset(changes):
+        raise TypeError(f"a case has no {', '.join(sorted(changes.keys() - _NAMES))}")
+    new = object.__new__(CaseState)
+    for name, slot in _SLOTS:
+        slot.__set__(new, changes[name] if name in changes else slot.__get__(state))
+    return new
