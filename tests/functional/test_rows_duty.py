@@ -97,6 +97,8 @@ async def test_row_21_a_sub_task_goes_down_and_the_case_waits_for_it(town: Town)
     number, of = case["case_no"], handler(case["owner"])
     asked = await task(town, case, "subtask", grid_worker(case))
     assert (asked["id"], asked["mandatory"], asked["due"]) == ("T1", True, case["handling_due"])
+    listed = await town.json("GET", f"/api/v1/cases?task_unit={grid_worker(case)}")
+    assert number in [one["case_no"] for one in listed["cases"]], "its unit finds what it owes"
 
     case = await town.act(number, "submit_result", of, result="已清理", contacted=True)
     forced = {"close_kind": "forced", "reason": "领导决定"}
