@@ -65,6 +65,8 @@ async def test_a_joint_case_from_its_children_to_its_end(town: Town) -> None:
     page = await town.json("GET", f"/api/v1/cases?{urlencode({'parent': number})}")
     assert {case["case_no"] for case in page["cases"]} == {first["case_no"], second["case_no"]}
 
+    for child in (first, second):
+        await heard(town, number, child["case_no"], "dispatched")
     await town.act(number, "see_children", lead)
     assert await children(town, number, changed="true") == []
     await town.act(first["case_no"], "sign_in", handler(first["owner"]), assignee="crew-8")
@@ -112,6 +114,21 @@ async def test_the_same_request_opens_one_child(town: Town) -> None:
         number, "open_child", lead, key=f"child-of-{number}", **{**said, "text": "另一件"}
     )
     assert other.status_code == 422
+
+
+async def test_a_child_nobody_can_place_is_filed_by_hand(town: Town) -> None:
+    parent = await signed_in(town, UNCHECKED)
+    said = {"text": "查明位置", "category": UNCHECKED, "address": "没有这条路"}
+    case = await town.act(parent["case_no"], "open_child", handler(parent["owner"]), **said)
+    number = case["aspects"]["children"][-1]["case_no"]
+    child = await town.wait(number, "triaging")
+    assert child["place"]["chain"] == []
+    spot = await town.spot(UNCHECKED)
+    filed = await town.act(number, "file_case", OPERATOR, **spot.place)
+    assert (filed["status"], filed["grid"]) == ("dispatched", spot.area(5))
+    assert filed["parent"] == parent["case_no"]
+    known = await heard(town, parent["case_no"], number, "dispatched")
+    assert (known["owner"], known["street"]) == (filed["owner"], spot.area(3))
 
 
 @pytest.mark.parametrize(
