@@ -115,8 +115,7 @@ def merge(step: Step, master: str, *, why: str) -> None:
     step.move(7, master=master, reason=why)
     step.change(master=master)
     for report in step.state.reports:
-        if report.came_from != master:
-            step.tell("merged", report_no=report.report_no, master=master)
+        step.tell("merged", report_no=report.report_no, master=master)
 
 
 def file(step: Step, decision: RoutingDecision) -> None:

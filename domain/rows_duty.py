@@ -57,9 +57,11 @@ def file_case(step: Step, command: FileCase) -> None:
 
 
 def merge_into(step: Step, command: MergeInto) -> None:
-    """Row 7 by hand."""
+    """Row 7 by hand; never into a case that is on its way into this one: both would be gone."""
     if command.master == step.state.case_no:
         raise CommandRefused(RefusalCode.MERGE_INTO_ITSELF)
+    if any(report.came_from == command.master for report in step.state.reports):
+        raise CommandRefused(RefusalCode.BEING_MERGED, case=command.master)
     refuse_while_children_open(step.state)
     merge(step, command.master, why=command.reason or "confirmed by operator")
 

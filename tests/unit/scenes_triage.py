@@ -2,6 +2,7 @@
 
 from domain.actor import Role
 from domain.errors import RefusalCode
+from domain.messages import MergeInto
 from domain.messages_triage import (
     AnswerAtOnce,
     ConfirmTransfer,
@@ -60,6 +61,9 @@ SCENES: dict[RefusalCode, Refused] = {
     ),
     RefusalCode.NOT_THE_CHECKER: (
         verifying, RecordVerification, actor(Role.CHECKER, WATER), {"finding": "exists"},
+    ),
+    RefusalCode.BEING_MERGED: (
+        lambda: in_triage().joined("R-2"), MergeInto, OPERATOR, {"master": "case-of-R-2"},
     ),
     RefusalCode.ONLY_REPORT: (
         lambda: a_full_case().joined("R-2"), SplitReport, OPERATOR, {"report_no": "R-1", "reason": "another"},

@@ -116,11 +116,12 @@ def test_the_case_lives_on_in_a_new_epoch_says_so_and_tells_its_reporter() -> No
     assert [(notice.report_no, notice.context) for notice in told] == [("R-2", {"master": MASTER})]
 
 
-def test_of_two_cases_that_took_each_others_report_nobody_is_told_he_joined_himself() -> None:
+def test_a_case_is_never_merged_into_one_that_is_on_its_way_into_it() -> None:
     case = in_triage().joined("R-2")
-    case.do(MergeInto, by=OPERATOR, master="case-of-R-2")
-
-    assert case.told("merged") == [REPORT]
+    with refused(case, RefusalCode.BEING_MERGED):
+        case.do(MergeInto, by=OPERATOR, master="case-of-R-2")
+    split(case).do(MergeInto, by=OPERATOR, master="case-of-R-2")
+    assert (state_of(case), case.told("merged")) == (Status.MERGED, [REPORT])
 
 
 def test_a_repetition_is_counted_and_linked() -> None:
