@@ -78,9 +78,14 @@ def city(store: Store, wuhan: Grounds, temporal_env: WorkflowEnvironment) -> Cit
 @pytest.fixture
 def owner(city: City) -> str:
     """File a report; return its owner, who can be reached by mail and by webhook."""
+    return file(city)
+
+
+def file(city: City, n: int = 7, *, exercise: bool = False) -> str:
+    """File a report, perhaps of an exercise; return its owner. A case of another number is another workflow."""
     filed = report(
-        7, channel="hotline", category="E0110", severity=None, tags=(), reporter=Reporter(email="li@citizen.example"),
-        reported=ReportedPlace(lon=114.2925, lat=30.5871),
+        n, channel="hotline", category="E0110", severity=None, tags=(), reporter=Reporter(email="li@citizen.example"),
+        reported=ReportedPlace(lon=114.2925, lat=30.5871), exercise=exercise,
     )  # fmt: skip
     lead = answer(grounds=city.grounds, question=question_of(filed)).decision.lead
     assert lead is not None
@@ -121,12 +126,29 @@ async def test_the_owner_gets_one_mail_and_a_channel_not_set_up_is_settled(
     text = message_from_bytes(mail.content, policy=default_policy)
     body = text.get_content()
     assert case_no(7) in text["Subject"]
+    assert "演练" not in text["Subject"]
     assert "暴露生活垃圾" in body
     assert "Exposed domestic waste" in body
     assert f"https://city.example/cases/{case_no(7)}" in body
     assert "citizen.example" not in body, "no personal data in a notice"
     inbox = city.store.inbox_messages(unit=owner, limit=10)
     assert [message.template for message in inbox.messages] == ["assignment"]
+
+
+@pytest.mark.temporal
+async def test_a_mail_of_an_exercise_says_so_before_anything_else(
+    city: City, wuhan_settings: Settings
+) -> None:
+    file(city, 8, exercise=True)
+    box = Box()
+    async with mail_server(box) as port:
+        await carry(city, wuhan_settings, port)
+    (mail,) = box.mails
+    assert isinstance(mail.content, bytes)
+    text = message_from_bytes(mail.content, policy=default_policy)
+    for words in (text["Subject"], text.get_content()):
+        assert words.startswith("【演练】")
+        assert words.count("[EXERCISE]") == 1
 
 
 @pytest.mark.temporal
