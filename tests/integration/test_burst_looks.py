@@ -97,7 +97,7 @@ def hall(store: Store, wuhan: Grounds) -> Hall:
         grounds=replace(wuhan, pack=pack),
         store=store,
         intake=GroupCommit(store=store),
-        cases=None,  # type: ignore[arg-type] - looking asks no workflow
+        cases=None,  # type: ignore[arg-type]  # looking asks no workflow
         now=lambda: NOW + 30 * MINUTE,
         random_bits=bits,
     )
