@@ -103,10 +103,22 @@ def send_back(step: Step, command: SendBack) -> None:
 
 
 def request_check(step: Step, command: RequestCheck) -> None:
-    """Row 28 by hand."""
+    """Row 28 by hand; somebody else where the check is under way, whose clock goes on."""
     if command.checker is not None and command.checker in took_part(step):
         raise CommandRefused(RefusalCode.HANDLER_MAY_NOT_CLOSE)
+    if step.state.status is Status.CHECKING:
+        _name_checker(step, command.checker or nearest_checker(step))
+        return
     to_check(step, command.checker or nearest_checker(step))
+
+
+def _name_checker(step: Step, unit: str) -> None:
+    if step.book is None:
+        raise CommandRefused(RefusalCode.RULEBOOK_REQUIRED)
+    clock = next((one.at for one in step.state.deadlines if one.name is Alarm.CHECK), None)
+    step.record("checker_named", row=28, due_at=clock, checker=unit, former=step.state.checker)
+    step.change(checker=unit)
+    step.tell("check_request", unit=unit, due=None if clock is None else clock.isoformat())
 
 
 def rework(step: Step, row: int, reason: str) -> None:

@@ -292,6 +292,7 @@ UNMOVED: dict[str, tuple[tuple[Status, ...], tuple[Role, ...]]] = {
         (R.LEADER, R.DISPATCHER, R.SUPERVISOR),
     ),
     "reply_supervision": (DUTY, UNIT),
+    "request_check": ((S.CHECKING,), (R.OPERATOR, R.DISPATCHER, R.SUPERVISOR)),
     "review_supervision": (DUTY, (R.LEADER, R.SUPERVISOR)),
     "review_appeal": ((*DUTY, *AFTER), (*DESK, R.SUPERVISOR)),
     "declare_emergency": (ACTIVE[1:], (R.ENGINE, *DESK, R.LEADER, R.SUPERVISOR)),

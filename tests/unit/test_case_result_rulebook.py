@@ -18,6 +18,7 @@ from domain.messages import (
     GrantReturn,
     Reassign,
     RecordCheck,
+    RequestCheck,
     RequestReturn,
     Rule,
     SendBack,
@@ -174,6 +175,26 @@ def test_row_28_the_named_checkers_unit_or_a_supervisor() -> None:
         case.do(RecordCheck, by=supervisor(WATER), **SEEN)
     case.do(RecordCheck, by=supervisor(STREET), **SEEN)
     assert case.state.status is Status.VISITING
+
+
+def test_row_28_another_checker_is_named_while_the_check_is_under_way_and_its_clock_goes_on() -> None:
+    case = a_full_case(2).submitted()
+    clock = case.armed("stage.check")
+    with refused(case, RefusalCode.HANDLER_MAY_NOT_CLOSE):
+        case.do(RequestCheck, by=OPERATOR, checker=WATER)
+    case.wait(timedelta(hours=1)).do(RequestCheck, by=OPERATOR, checker=COMMUNITY)
+    assert (case.state.status, case.state.checker, case.armed("stage.check")) == (
+        Status.CHECKING, COMMUNITY, clock,
+    )  # fmt: skip
+    assert case.facts[-1].data == {"checker": COMMUNITY, "former": GRID}
+    assert case.told("check_request") == [GRID, COMMUNITY]
+    with refused(case, RefusalCode.NOT_THE_CHECKER):
+        case.checked()
+    case.checked(by=actor(Role.CHECKER, COMMUNITY))
+    assert case.state.status is Status.VISITING
+    old = a_case(2).submitted()
+    with refused(old, RefusalCode.RULEBOOK_REQUIRED):
+        old.do(RequestCheck, by=OPERATOR, checker=COMMUNITY)
 
 
 # --- rows 31, 32 ------------------------------------------------------------------------------------
