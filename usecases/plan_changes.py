@@ -34,6 +34,7 @@ SECTIONS: dict[str, str] = {
     "overlays": "限时规则 temporary rules",
     "grid_classes": "网格等级 grid classes",
     "rotas": "值班表 rotas",
+    "bursts": "集中爆发 bursts",
     "outlines": "区域边界 outlines of areas",
 }
 """The parts of a pack in the order they are told."""
@@ -114,6 +115,7 @@ def _items(pack: CityPack) -> dict[str, Items]:
         "overlays": {overlay.id: overlay for overlay in pack.overlays},
         "grid_classes": {one.name: one for one in pack.grid_classes},
         "rotas": {rota.name: rota for rota in pack.rotas},
+        "bursts": {rule.id: rule for rule in pack.bursts},
     }
 
 
