@@ -32,6 +32,7 @@ from domain.messages import (
 )
 from store.engine import open_store
 from tests.integration.temporal_env import Desk, clock_at, temporal_server
+from tests.replay import rulebook_lives
 from tests.unit.builders import (
     CHECKER,
     DISPATCHER,
@@ -136,8 +137,11 @@ async def renewed(desk: Desk) -> str:
 
 
 LIVES: dict[str, Callable[[Desk], Awaitable[str]]] = {
-    life.__name__: life for life in (standard, archived, escalated, returned, reopened, triaged, renewed)
-}
+    life.__name__: life
+    for life in (
+        standard, archived, escalated, returned, reopened, triaged, renewed, *rulebook_lives.LIVES,
+    )
+}  # fmt: skip
 
 
 async def main(names: list[str]) -> None:
