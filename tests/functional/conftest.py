@@ -20,14 +20,16 @@ from tests.fixtures_db import (
     sqlite_url,
     store,
 )
-from tests.functional.leap import leap
-from tests.functional.town import Town
+from tests.functional.leap import leap, leap_sqlite
+from tests.functional.shown import named, not_shown
+from tests.functional.town import READ, Town
 from tests.integration.temporal_env import temporal_env, wuhan, wuhan_settings
 from tests.servers import faults, place_of, running
 
 __all__ = [
     "database_url",
     "leap",
+    "leap_sqlite",
     "postgresql_server",
     "postgresql_template",
     "postgresql_url",
@@ -40,6 +42,15 @@ __all__ = [
 ]
 
 KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(autouse=True)
+def marks_are_true(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test that is marked with a row or trigger no fact it read was about."""
+    READ.clear()
+    yield
+    marked = [mark for name in ("rows", "triggers") for mark in request.node.iter_markers(name)]
+    assert not_shown({part for mark in marked for part in named(*mark.args)}, READ) == set()
 
 
 @pytest.fixture(scope="session")

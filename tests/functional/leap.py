@@ -26,7 +26,7 @@ from boot.settings import Settings
 from boot.worker import case_worker
 from domain.clock import city_time
 from domain.policy import CityClock
-from store.engine import Store
+from store.engine import Store, open_store
 from store.group_commit import GroupCommit
 from tests.functional.town import Json, Town
 from tests.integration.temporal_env import BREATH, clock_at, executor
@@ -161,3 +161,14 @@ async def leap(temporal_env: WorkflowEnvironment, store: Store, wuhan: Grounds) 
     """Return a town whose time can leap; it is Wednesday, ten in the morning."""
     async with leaping(env=temporal_env, store=store, grounds=wuhan) as town:
         yield town
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def leap_sqlite(
+    temporal_env: WorkflowEnvironment, sqlite_url: str, wuhan: Grounds
+) -> AsyncIterator[Leap]:
+    """Return such a town on SQLite only, for what the kind of database cannot change."""
+    store = open_store(sqlite_url)
+    async with leaping(env=temporal_env, store=store, grounds=wuhan) as town:
+        yield town
+    store.close()

@@ -18,6 +18,9 @@ STEP = 0.004
 
 Json = dict[str, Any]
 
+READ: list[Json] = []
+"""The facts the running test has read so far: its marks must be among them (see conftest)."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Spot:
@@ -100,6 +103,7 @@ class Town:
         """Return the recorded facts of a case."""
         history = await self.json("GET", f"/api/v1/cases/{case_no}/history")
         found: list[Json] = history["facts"]
+        READ.extend(found)
         return found
 
     async def wait(self, case_no: str, status: str) -> Json:
