@@ -56,8 +56,7 @@ CITY_TIME = ZoneInfo("Asia/Shanghai")
 GRID, COMMUNITY, STREET, DISTRICT, CITY = "grid-1", "community-1", "street-1", "district-1", "city"
 ZONE, OTHER_DISTRICT = "zone-1", "district-2"
 WATER, POWER, ROADS = "water-1", "power-1", "roads-1"
-TRIAGE = "hotline"
-REPORT = "R-1"
+TRIAGE, REPORT = "hotline", "R-1"
 
 CALENDAR = WorkCalendar(
     timezone="Asia/Shanghai",
@@ -187,7 +186,8 @@ TAGS = (
 
 def full_rules(severity: int = 3, **changes: Any) -> CaseRules:
     """Return the rules of a case that begins under the whole rulebook. ``changes`` go to ``rules``."""
-    return rules(severity, **({"book": rulebook(severity), "tags": TAGS} | changes))
+    given: dict[str, Any] = {"book": rulebook(severity), "tags": TAGS} | changes
+    return rules(severity, **given)
 
 
 PLACE = Place(
