@@ -97,7 +97,7 @@ def _refuse_reviewer(step: Step, appeal: Appeal) -> None:
     """Refuse somebody of a unit that handled the case, the same person twice, and the wrong role."""
     roles = REVIEWERS[appeal.stage]
     if step.actor.role not in roles:
-        who = "、".join(f"{ROLE_ZH[role]} {role.value}" for role in roles)
+        who = " / ".join(f"{ROLE_ZH[role]} {role.value}" for role in roles)
         raise CommandRefused(RefusalCode.NOT_YOUR_STEP, who=who)
     if step.actor.unit is None:
         raise CommandRefused(RefusalCode.UNIT_REQUIRED)
