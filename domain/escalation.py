@@ -171,7 +171,12 @@ def acknowledge_due(step: Step, deadline: Deadline) -> None:
         return
     if deadline.item:
         step.record("acknowledge_reminded", row=22, due_at=deadline.at, supervisor=awaited)
-        step.tell("reminder", unit=awaited, about="acknowledge")
+        end = next(
+            (one.at for one in step.state.deadlines if one.name is deadline.name and not one.item), None
+        )
+        step.tell(
+            "reminder", unit=awaited, about="acknowledge", due=end.isoformat() if end is not None else None
+        )
         return
     start = clock_start(step, deadline)
     step.record("not_acknowledged", row=22, due_at=deadline.at, supervisor=awaited)
