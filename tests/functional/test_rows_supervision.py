@@ -55,6 +55,7 @@ async def told(town: Town, unit: str, case_no: str) -> list[str]:
 # --- row 38 -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.rows(38)
 async def test_row_38_an_order_is_replied_to_reviewed_and_keeps_the_case_open(town: Town) -> None:
     case = await signed_in(town, UNCHECKED)
     number, owner, above = case["case_no"], case["owner"], f"{case['district']}-COMMAND"
@@ -109,6 +110,8 @@ async def test_row_38_a_passed_check_is_kept_until_the_order_is_sealed(town: Tow
     assert (case["status"], case["close_kind"]) == ("visiting", "solved")
 
 
+@pytest.mark.rows(38)
+@pytest.mark.triggers("E4")
 async def test_row_38_overdue_opens_an_order_and_no_reply_is_late_and_told_above(leap: Leap) -> None:
     case = await signed_in(leap, UNCHECKED)
     number = case["case_no"]
@@ -136,6 +139,8 @@ async def test_row_38_overdue_opens_an_order_and_no_reply_is_late_and_told_above
 # --- rows 16, 19, 27, 28, 29 ------------------------------------------------------------------------
 
 
+@pytest.mark.rows(15, 16, 18, 19)
+@pytest.mark.triggers("E5")
 async def test_row_19_a_ruling_binds_only_whom_it_named(town: Town) -> None:
     case = await town.dispatched()
     number, first, other = case["case_no"], case["owner"], f"{case['street']}-URBAN_MGMT"
@@ -150,8 +155,10 @@ async def test_row_19_a_ruling_binds_only_whom_it_named(town: Town) -> None:
     await town.act(number, "reassign", supervisor(), lead=third, reason="由街道中心牵头")
     case = await town.act(number, "request_return", handler(third), reason="无处置力量")
     assert case["status"] == "arbitration", "the next owner may say that it is not theirs"
+    assert rows(await town.facts(number))[-7:] == [15, 16, 15, 18, 19, 15, 18]
 
 
+@pytest.mark.rows(26, 27)
 async def test_row_27_a_result_nobody_judges_is_reminded_and_then_goes_up(leap: Leap) -> None:
     case = await submitted(leap, UNCHECKED)
     number = case["case_no"]
@@ -172,6 +179,7 @@ async def test_row_27_a_result_nobody_judges_is_reminded_and_then_goes_up(leap: 
     assert when(last["due"]) == when(case["handling_due"])
 
 
+@pytest.mark.rows(28, 29, 30)
 async def test_rows_28_29_a_check_has_a_photo_from_within_fifty_metres(town: Town) -> None:
     case = await submitted(town)
     number, of = case["case_no"], checker(case["checker"])
@@ -196,9 +204,22 @@ async def test_rows_28_29_a_check_has_a_photo_from_within_fifty_metres(town: Tow
     assert (closing["data"]["photos"], closing["data"]["lat"]) == (evidence["photos"], near["lat"])
 
 
+async def test_row_28_by_hand_and_somebody_else_while_it_is_under_way(town: Town) -> None:
+    case = await submitted(town, UNCHECKED)
+    number = case["case_no"]
+    case = await town.act(number, "request_check", OPERATOR)
+    first, clock = case["checker"], case["next_due"]
+    case = await town.act(number, "request_check", DISPATCHER, checker=f"{case['district']}-COMMAND")
+    assert (case["status"], case["next_due"]) == ("checking", clock)
+    late = await town.refused(number, "record_check", checker(first), passed=True, **seen(case))
+    assert late == (403, "not_the_checker")
+    assert (await checked(town, case))["status"] == "visiting"
+
+
 # --- rows 31–34 -------------------------------------------------------------------------------------
 
 
+@pytest.mark.rows("31a", 32)
 async def test_rows_31_32_visits_begin_within_a_day_or_are_reminded_and_end_in_three(leap: Leap) -> None:
     case = await closed(leap)
     number = case["case_no"]
@@ -210,6 +231,8 @@ async def test_rows_31_32_visits_begin_within_a_day_or_are_reminded_and_end_in_t
     assert (case["status"], last["data"]) == ("evaluated", {"reached": 0, "no_answer": 1})
 
 
+@pytest.mark.rows(33, 34)
+@pytest.mark.triggers("E6")
 async def test_rows_33_34_a_bad_grade_is_put_right_in_time_or_goes_up(leap: Leap) -> None:
     case = await closed(leap)
     number, total = case["case_no"], case["total_due"]
@@ -233,6 +256,7 @@ async def test_rows_33_34_a_bad_grade_is_put_right_in_time_or_goes_up(leap: Leap
 # --- row 36 -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.rows(36)
 async def test_row_36_an_illegal_act_is_not_cancelled_and_all_concerned_hear_of_an_end(town: Town) -> None:
     illegal = await town.dispatched(UNCHECKED, tags=["illegal_act"])
     refused = await town.refused(illegal["case_no"], "cancel_case", OPERATOR, reason="诉求人撤回")
@@ -243,6 +267,7 @@ async def test_row_36_an_illegal_act_is_not_cancelled_and_all_concerned_hear_of_
     assert others, "the tag opened an order"
     case = await town.act(number, "cancel_case", OPERATOR, reason="诉求人撤回")
     assert (case["status"], case["next_due"], case["task_units"]) == ("cancelled", None, [])
+    assert rows(await town.facts(number))[-1] == 36
     for unit in (case["owner"], *others):
         await town.until(partial(told, town, unit, number), lambda got: got[-1:] == ["cancelled"])
 
@@ -261,6 +286,7 @@ async def late_and_closed(leap: Leap) -> Json:
     return await visited(leap, case, number)
 
 
+@pytest.mark.rows(37)
 async def test_row_37_two_people_grant_an_appeal_and_the_fact_stays(leap: Leap) -> None:
     case = await late_and_closed(leap)
     number, of = case["case_no"], leader(case["owner"])
@@ -286,6 +312,7 @@ async def test_row_37_two_people_grant_an_appeal_and_the_fact_stays(leap: Leap) 
     assert "overdue" in kinds(await leap.facts(number))
 
 
+@pytest.mark.rows(35, 37)
 async def test_row_37_the_archive_waits_and_a_late_appeal_is_refused(leap: Leap) -> None:
     case, appeal = await late_and_closed(leap), {"about": "overdue", "reason": "现场被围挡"}
     number = case["case_no"]
@@ -299,6 +326,8 @@ async def test_row_37_the_archive_waits_and_a_late_appeal_is_refused(leap: Leap)
     await leap.act(number, "review_appeal", DISPATCHER, granted=False, reason="不属实")
     await leap.leap_to_due(number, "stage.retention")
     assert (await leap.case(number))["status"] == "archived"
+    facts = await leap.facts(number)
+    assert ("archive_waits" in kinds(facts), facts[-1]["row"]) == (True, 35)
 
 
 # --- exercises --------------------------------------------------------------------------------------
