@@ -50,6 +50,7 @@ async def told(town: Town, case: Json, **said: Any) -> Json:
 # --- levels by hand --------------------------------------------------------------------------------------
 
 
+@pytest.mark.rows(22)
 async def test_a_jump_past_levels_is_acknowledged_by_whom_it_called(town: Town) -> None:
     case = await signed_in(town)
     number = case["case_no"]
@@ -94,6 +95,50 @@ async def test_who_does_not_acknowledge_is_passed_over(leap: Leap) -> None:
     assert "ack" in [fact["data"]["trigger"] for fact in reminded]
 
 
+# --- the two clocks of a level ---------------------------------------------------------------------------
+
+
+@pytest.mark.rows(22)
+@pytest.mark.triggers("E3")
+async def test_e3_nobody_signs_in_and_the_top_is_reminded_again_and_again(leap: Leap) -> None:
+    case = await leap.dispatched(STREETS)
+    number = case["case_no"]
+    for name, item in (("sign_in.remind", ""), ("sign_in.remind", "second"), ("sign_in.call", "")):
+        await leap.leap_to_due(number, name, item)
+    facts = await leap.facts(number)
+    assert (len(of_kind(facts, "sign_in_reminded")), len(of_kind(facts, "duty_called"))) == (2, 1)
+    await leap.leap_to_due(number, "sign_in.raise")
+    raised = of_kind(await leap.facts(number), "escalated")[0]
+    assert (raised["data"]["trigger"], raised["data"]["level"]) == ("E3", "DISTRICT")
+
+    await leap.act(number, "jump_level", DISPATCHER, level="city", **PRESS)
+    await leap.act(number, "acknowledge", supervisor())
+    await leap.leap_to_due(number, "sign_in.raise")
+    await leap.leap_to_due(number, "sign_in.repeat")
+    top = of_kind(await leap.facts(number), "top_reminded")
+    assert [fact["data"]["trigger"] for fact in top] == ["E3", "E3"]
+    after = await leap.case(number)
+    assert (after["owner"], after["status"]) == (case["owner"], "dispatched")
+
+
+@pytest.mark.triggers("E4")
+async def test_e4_each_level_has_its_own_clock_to_see_the_case_solved(leap: Leap) -> None:
+    case = await signed_in(leap, STREETS)
+    number, of = case["case_no"], handler(case["owner"])
+    await leap.act(number, "log_contact", of, reached=True, means="phone")
+    await leap.leap_to_due(number, "handling.warn", "first")
+    await leap.leap_to_due(number, "handling.warn", "")
+    assert len(of_kind(await leap.facts(number), "handling_warned")) == 2
+    await leap.leap_to_due(number, "handling.overdue")
+    await leap.leap_to_due(number, "handling.raise")
+    raised = of_kind(await leap.facts(number), "escalated")[-1]
+    assert (raised["data"]["trigger"], raised["data"]["owner"]) == ("E4", case["owner"])
+    await leap.act(number, "acknowledge", supervisor())
+    await leap.leap_to_due(number, "handling.warn", "level.first")
+    reminded = of_kind(await leap.facts(number), "level_reminded")[0]
+    assert reminded["data"]["supervisor"] == raised["data"]["supervisor"]
+
+
 # --- E2 ---------------------------------------------------------------------------------------------------
 
 
@@ -113,6 +158,7 @@ async def test_e2_the_upper_level_takes_the_case(town: Town) -> None:
     assert taken["handling_due"] > case["handling_due"]
 
 
+@pytest.mark.triggers("E2")
 async def test_e2_the_upper_level_sends_it_back_with_orders(town: Town) -> None:
     case = await reported_up(town)
     number, to = case["case_no"], case["aspects"]["report_up"]["to"]
@@ -128,10 +174,12 @@ async def test_e2_the_upper_level_sends_it_back_with_orders(town: Town) -> None:
     )
     decided = of_kind(await town.facts(number), "report_up_decided")[0]
     assert (decided["data"]["orders"], decided["data"]["decision"]) == ("租用吊车", "orders")
+    assert of_kind(await town.facts(number), "escalated")[0]["data"]["trigger"] == "E2"
     none = await town.refused(number, "decide_report_up", supervisor(to), decision="accept")
     assert none == (409, "nothing_reported_up")
 
 
+@pytest.mark.triggers("E2")
 async def test_e2_who_decides_too_late_is_passed_over(leap: Leap) -> None:
     case = await reported_up(leap)
     number, first = case["case_no"], case["aspects"]["report_up"]["to"]
@@ -145,11 +193,14 @@ async def test_e2_who_decides_too_late_is_passed_over(leap: Leap) -> None:
     street = command_of(case, "street")
     named = await leap.act(number, "decide_report_up", supervisor(), decision="lead", lead=street)
     assert named["owner"] == street
+    raised = of_kind(await leap.facts(number), "escalated")
+    assert [fact["data"]["trigger"] for fact in raised] == ["E2", "E2"]
 
 
 # --- E9 ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.triggers("E9")
 async def test_e9_a_tagged_report_is_the_districts_and_supervised_at_once(town: Town) -> None:
     case = await town.dispatched(UNCHECKED, tags=["领导批示"])
 
@@ -165,6 +216,7 @@ async def test_e9_a_tagged_report_is_the_districts_and_supervised_at_once(town: 
 # --- the emergency track -------------------------------------------------------------------------------------
 
 
+@pytest.mark.triggers("E1")
 async def test_an_emergency_is_graded_reported_and_closed_by_its_final_report(town: Town) -> None:
     case = await town.dispatched(UNCHECKED, severity=1)
     number = case["case_no"]
@@ -204,10 +256,11 @@ async def test_a_report_that_is_not_made_is_asked_for_until_it_is(leap: Leap) ->
     number = case["case_no"]
     since = datetime.fromisoformat(case["aspects"]["emergency"]["since"])
     assert await leap.leap_to_due(number, "emergency.phone", "") == since + timedelta(minutes=30)
-    await leap.leap_to_due(number, "emergency.phone", "again")
-    assert (await leap.case(number))["aspects"]["emergency"]["late"] == 2, "the written one is due by now too"
+    assert await leap.leap_to_due(number, "emergency.written", "") == since + timedelta(hours=1)
+    await leap.leap_to_due(number, "emergency.written", "again")
+    assert (await leap.case(number))["aspects"]["emergency"]["late"] == 2
     late = of_kind(await leap.facts(number), "report_late")
-    assert [fact["data"]["report"] for fact in late].count("phone") == 2
+    assert [fact["data"]["report"] for fact in late].count("written") == 2
 
     case = await told(leap, case, report="written")
     reported = of_kind(await leap.facts(number), "event_reported")[0]
