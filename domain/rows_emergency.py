@@ -8,7 +8,7 @@ evidence, and asked for until it is made.
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from domain.actor import ENGINE
+from domain.actor import ENGINE, Role
 from domain.aspects import Emergency
 from domain.case import SETTLED, Alarm, Deadline, Trigger
 from domain.duty import next_above
@@ -113,6 +113,7 @@ def declare_emergency(step: Step, command: DeclareEmergency) -> None:
 def report_event(step: Step, command: ReportEvent) -> None:
     """A report upward (信息报送), past levels where needed (越级上报); the level addressed joins the command."""
     track = step.state.emergency
+    _need_part(step)
     if track is None:
         raise CommandRefused(RefusalCode.NO_EMERGENCY)
     if track.final_at is not None:
@@ -131,6 +132,15 @@ def report_event(step: Step, command: ReportEvent) -> None:
         step.change(supervisors=tuple(dict.fromkeys((*step.state.supervisors, to))))
     step.tell("event_report", unit=to, report=command.report.value, level=command.to_level.name)
     _grade_by_figures(step, command)
+
+
+def _need_part(step: Step) -> None:
+    """Refuse a handler or leader of a unit that has nothing to do with the case: its own people report and call."""
+    state = step.state
+    units = {state.owner, state.triage_unit, *state.handlers, *state.co_handlers, *state.supervisors}
+    units |= {rung.unit for rung in state.rules.ladder if rung.unit} | {task.unit for task in state.tasks}
+    if step.actor.role in (Role.HANDLER, Role.LEADER) and step.actor.unit not in units:
+        raise CommandRefused(RefusalCode.NOT_YOUR_ITEM, unit=state.owner)
 
 
 def _settle(step: Step, report: EventReport) -> datetime | None:
@@ -206,6 +216,7 @@ def _grade_by_figures(step: Step, command: ReportEvent) -> None:
 
 def call_emergency(step: Step, command: CallEmergency) -> None:
     """110, 119 or 120 is called beside the case (E1); always a person's act."""
+    _need_part(step)
     step.record(
         "emergency_called", row=22, service=command.service, note=command.note, reference=command.reference
     )

@@ -297,7 +297,7 @@ UNMOVED: dict[str, tuple[tuple[Status, ...], tuple[Role, ...]]] = {
     "review_appeal": ((*DUTY, *AFTER), (*DESK, R.SUPERVISOR)),
     "declare_emergency": (ACTIVE[1:], (R.ENGINE, *DESK, R.LEADER, R.SUPERVISOR)),
     "report_event": (ACTIVE[1:], (*DESK, *UNIT, R.SUPERVISOR)),
-    "call_emergency": (ACTIVE[1:], (R.ENGINE, *DESK, *UNIT, R.SUPERVISOR)),
+    "call_emergency": (ACTIVE[1:], (*DESK, *UNIT, R.SUPERVISOR)),
     "open_child": (DUTY, (*UNIT, R.DISPATCHER, R.SUPERVISOR)),
     "join_parent": (ACTIVE[1:], (R.ENGINE, R.DISPATCHER, R.SUPERVISOR)),
     "child_changed": (

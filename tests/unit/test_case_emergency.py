@@ -20,7 +20,10 @@ from tests.unit.builders import (
     GRID,
     MONDAY,
     OPERATOR,
+    POWER,
+    ROADS,
     STREET,
+    SYSTEM,
     TRIAGE,
     WATER,
     Played,
@@ -367,9 +370,21 @@ def test_a_service_is_called_beside_the_case() -> None:
     assert (case.future, case.state.owner) == (before, WATER)
 
 
+def test_a_unit_that_has_no_part_in_the_case_neither_reports_nor_calls() -> None:
+    case = a_full_case(1, decision=decision(co_handlers=(ROADS,)))
+    with refused(case, RefusalCode.NOT_YOUR_ITEM):
+        report(case, EventReport.PHONE, by=handler(POWER))
+    with refused(case, RefusalCode.NOT_YOUR_ITEM):
+        case.do(CallEmergency, by=actor(Role.LEADER, POWER), service="PEER-119")
+    report(case, EventReport.PHONE, by=handler(ROADS))
+    assert track(case).reports == 1
+
+
 def test_nobody_is_called_by_the_engine() -> None:
     case = a_full_case(1, tags=("leader_instruction",)).until(MONDAY + timedelta(days=2))
     assert case.told("emergency_call") == []
+    with refused(case, RefusalCode.ROLE_NOT_ALLOWED):
+        case.do(CallEmergency, by=SYSTEM, service="PEER-119")
 
 
 def test_an_engine_that_was_down_asks_once_and_goes_on_from_now() -> None:
