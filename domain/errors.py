@@ -318,8 +318,9 @@ REFUSALS: dict[RefusalCode, tuple[str, str]] = {
         "case {case} is being merged itself: reload it in a moment and try again",
     ),
     RefusalCode.NOT_A_SUPERVISOR: (
-        "督办由本案的上级单位下达，不得由主办单位下达或对本单位下达",
-        "a level of this case's ladder or one of its supervisors orders, never the owner, and nobody orders itself",
+        "督办由本案各级指挥机构、督办单位或主办单位的上级下达，主办单位不得下达，任何单位不得督办自身",
+        "a level of this case's ladder, one of its supervisors or a unit above its owner orders: never the owner, "
+        "and nobody orders itself",
     ),
     RefusalCode.NOT_REPLIED: (
         "督办 {item} 尚未回复，不能审核",

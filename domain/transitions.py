@@ -194,7 +194,8 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(
         row=28, sources=(S.FEEDBACK,), target=S.CHECKING, message="request_check",
         roles=(R.ENGINE, R.OPERATOR, R.DISPATCHER, R.SUPERVISOR), urgent="4UH", normal="1WD",
-        zh="派非处置人员现场核查", en="on-site check by somebody other than the handler",
+        zh="派非处置人员现场核查，附照片和 50 米内定位",
+        en="on-site check by somebody other than the handler: photo, position within 50 m",
     ),
     Transition(
         row=29, sources=(S.CHECKING,), target=S.HANDLING, message="record_check", roles=(R.CHECKER, R.SUPERVISOR),
@@ -233,7 +234,8 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(
         row=36, sources=ACTIVE, target=S.CANCELLED, message="cancel_case", roles=(R.OPERATOR,),
-        urgent="-", normal="-", zh="诉求人撤回或误报，作废（1–2 级不可）", en="withdrawn or a mistake; never for severity 1–2",
+        urgent="-", normal="-", zh="诉求人撤回或误报，作废（1–2 级和违法行为不可）",
+        en="withdrawn or a mistake; never for severity 1–2 or an illegal act",
     ),
     Transition(
         row=37, sources=AFTER, target=None, message="file_appeal", roles=UNIT,
