@@ -319,8 +319,7 @@ REFUSALS: dict[RefusalCode, tuple[str, str]] = {
     ),
     RefusalCode.NOT_A_SUPERVISOR: (
         "督办由本案各级指挥机构、督办单位或主办单位的上级下达，主办单位不得下达，任何单位不得督办自身",
-        "a level of this case's ladder, one of its supervisors or a unit above its owner orders: never the owner, "
-        "and nobody orders itself",
+        "a level of the case's ladder, a supervisor or a unit above the owner orders; nobody orders itself",
     ),
     RefusalCode.NOT_REPLIED: (
         "督办 {item} 尚未回复，不能审核",
