@@ -11,6 +11,9 @@ from usecases.audit import audit
 from usecases.problems import BadRequest, ProblemCode
 
 router = APIRouter(tags=["health"])
+_UNHEALTHY: dict[int | str, dict[str, Any]] = {
+    503: {"description": "A deadline passed unnoticed (``late``) or something owed does not move (``stuck``)"}
+}
 log = structlog.get_logger()
 
 
@@ -32,7 +35,7 @@ def get_readyz(request: Request) -> dict[str, str]:
     return {"status": "ok", "pack": service(request).city.pack.version}
 
 
-@router.get("/healthz", responses={503: {"description": "A deadline passed unnoticed; ``late`` names cases"}})
+@router.get("/healthz", responses=_UNHEALTHY)
 def get_healthz(request: Request, response: Response) -> dict[str, Any]:
     """The auditor's finding: every open case has a deadline armed in the future, and queues move."""
     finding = audit(city=service(request).city)

@@ -9,8 +9,10 @@ first.
 import asyncio
 import os
 import socket
+import traceback
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from pathlib import Path
 
 import structlog
 
@@ -156,8 +158,27 @@ class Relay:
             starts.append(Start(outbox_id=row.id, report=report, again=row.attempts > 1))
         return starts
 
+    async def _each(self, rows: list[OutboxRow], work: Callable[[OutboxRow], Awaitable[None]]) -> None:
+        """Carry these rows out beside each other; one that faults waits longer each time and holds up no other."""
+        await asyncio.gather(*(self._tried(row, work) for row in rows))
+
+    async def _tried(self, row: OutboxRow, work: Callable[[OutboxRow], Awaitable[None]]) -> None:
+        try:
+            await work(row)
+        except Exception as error:  # noqa: BLE001 - one row's fault, whatever it is, is that row's alone
+            # Not logged with its text: that may quote what people wrote.
+            log.error(  # noqa: TRY400
+                "row cannot be carried out",
+                kind=row.kind,
+                case_no=row.case_no,
+                attempts=row.attempts,
+                error=type(error).__name__,
+                at=_where(error),
+            )
+            await self._again(row, f"fault:{type(error).__name__}")
+
     async def _children(self, rows: list[OutboxRow]) -> None:
-        await asyncio.gather(*(self._child(row) for row in rows))
+        await self._each(rows, self._child)
 
     async def _child(self, row: OutboxRow) -> None:
         start = begin_of(row.payload)
@@ -165,7 +186,7 @@ class Relay:
             await self._again(row, "not_started", _soon(row))
 
     async def _revivals(self, rows: list[OutboxRow]) -> None:
-        await asyncio.gather(*(self._revive(row) for row in rows))
+        await self._each(rows, self._revive)
 
     async def _revive(self, row: OutboxRow) -> None:
         revival = revival_of(outbox_id=row.id, payload=row.payload)
@@ -174,12 +195,7 @@ class Relay:
 
     async def _looks(self, rows: list[OutboxRow]) -> None:
         for row in rows:
-            try:
-                await self._look(row)
-            except Exception:
-                # One case nobody can look at must not hold up those it was claimed with.
-                log.exception("cannot look for a burst", case_no=row.case_no)
-                await self._again(row, "cannot_look")
+            await self._tried(row, self._look)
 
     async def _look(self, row: OutboxRow) -> None:
         again, rule = row.attempts > 1, row.payload["rule"]
@@ -187,7 +203,7 @@ class Relay:
         await self._finish(row, OutboxState.DONE)
 
     async def _commands(self, rows: list[OutboxRow]) -> None:
-        await asyncio.gather(*(self._command(row) for row in rows))
+        await self._each(rows, self._command)
 
     async def _command(self, row: OutboxRow) -> None:
         kept = await asyncio.to_thread(lambda: self._city.store.command(request_id=row.payload["request_id"]))
@@ -203,7 +219,7 @@ class Relay:
             await self._again(row, "case_unreachable", _soon(row))
 
     async def _notify(self, rows: list[OutboxRow]) -> None:
-        await asyncio.gather(*(self._send(row) for row in rows))
+        await self._each(rows, self._send)
 
     async def _send(self, row: OutboxRow) -> None:
         message = await asyncio.to_thread(
@@ -223,10 +239,13 @@ class Relay:
             await self._finish(row, final, outcome.code)
 
     async def _remind(self, rows: list[OutboxRow]) -> None:
-        """Carry out timers of instructions; each settles its row together with what it brings."""
         for row in rows:
-            reminded = await asyncio.to_thread(fire, city=self._city, row=row)
-            log.info("instruction timer", number=row.case_no, reminded=reminded)
+            await self._tried(row, self._remind_of)
+
+    async def _remind_of(self, row: OutboxRow) -> None:
+        """Carry out the timer of an instruction, which settles its row together with what it brings."""
+        reminded = await asyncio.to_thread(fire, city=self._city, row=row)
+        log.info("instruction timer", number=row.case_no, reminded=reminded)
 
     async def _finish(self, row: OutboxRow, state: OutboxState, error: str = "") -> None:
         outcome = {"code": error} if error else None
@@ -238,6 +257,12 @@ class Relay:
         wait = after_s if after_s is not None else _pause_s(row)
         not_before = self._city.now() + timedelta(seconds=self._city_seconds(wait))
         await asyncio.to_thread(lambda: self._city.store.retry(id=row.id, not_before=not_before, error=error))
+
+
+def _where(error: BaseException) -> str:
+    """Return the lines of code that led to a fault, the innermost first."""
+    frames = traceback.extract_tb(error.__traceback__, limit=-6)
+    return " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
 
 
 def _pause_s(row: OutboxRow) -> float:

@@ -9,7 +9,19 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, or_, select, text, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    case,
+    func,
+    or_,
+    select,
+    text,
+    union_all,
+    update,
+)
 
 from store.database import Database
 from store.rows import OutboxRow, OutboxState
@@ -78,6 +90,22 @@ class Outbox(Database):
         """Count the rows of these kinds that are owed, claimed ones included."""
         statement = select(func.count()).select_from(outbox).where(outbox.c.kind.in_(kinds), _OWED)
         return self._read(lambda connection: connection.execute(statement).scalar_one())
+
+    def stuck(self, *, kinds: Sequence[str], since: datetime, tries: int, most: int) -> list[tuple[str, str]]:
+        """Return (kind, case) of up to ``most`` rows of these kinds that do not move, the oldest first.
+
+        One that was due before ``since`` and that nobody has settled or put off, or that was
+        written before then and was tried ``tries`` times or more.
+        """
+        tried = and_(outbox.c.created_at < since, outbox.c.attempts >= tries)
+        statement = (
+            select(outbox.c.kind, outbox.c.case_no)
+            .where(_OWED, outbox.c.kind.in_(kinds), or_(outbox.c.not_before < since, tried))
+            .order_by(outbox.c.id)
+            .limit(most)
+        )
+        rows = self._read(lambda connection: connection.execute(statement).all())
+        return [(row.kind, row.case_no) for row in rows]
 
     def _change(self, number: int, values: dict[str, Any]) -> bool:
         statement = update(outbox).where(outbox.c.id == number, _OWED).values(values)

@@ -4,11 +4,20 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
+from store.rows import OutboxKind
 from usecases.city import City
 
 GRACE = timedelta(minutes=2)
 """How late (machine time) a deadline may fire before the auditor complains."""
-KINDS = ("start_case", "deliver_command", "notify")
+QUEUES_GRACE = timedelta(minutes=10)
+"""How long (machine time) a row may be owed before the auditor complains."""
+TRIES = 6
+"""How often a row that was owed longer than that must have failed."""
+KINDS = tuple(kind.value for kind in OutboxKind if kind is not OutboxKind.INSTRUCTION_TIMER)
+"""Queues that are counted. A timer is not owed before its time; one that is late is found as stuck."""
+MUST_MOVE = tuple(kind.value for kind in OutboxKind if kind is not OutboxKind.NOTIFY)
+"""A notice may wait for hours by its channel's own schedule; what the engine owes itself may not."""
+MOST_SHOWN = 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -16,10 +25,13 @@ class Audit:
     """What was found. ``late`` are open cases whose deadline passed unfired, or that have none.
 
     None is also what the reconciler writes for a case of which Temporal has no trace any more.
+    ``stuck`` names what is owed and does not move: the kind of outbox row and the number of its
+    case or instruction.
     """
 
     healthy: bool
     late: tuple[str, ...]
+    stuck: tuple[str, ...]
     pending: dict[str, int]
     calendar_ends: int | None
 
@@ -33,5 +45,14 @@ def audit(*, city: City) -> Audit:
     grace = GRACE * city.clock.speed
     late = tuple(view.case_no for view in city.store.overdue_alarms(now=city.now(), grace=grace))
     pending = {kind: city.store.pending(kinds=(kind,)) for kind in KINDS}
+    since = city.now() - QUEUES_GRACE * city.clock.speed
+    found = city.store.stuck(kinds=MUST_MOVE, since=since, tries=TRIES, most=MOST_SHOWN)
+    stuck = tuple(f"{kind} {number}" for kind, number in found)
     known = city.pack.calendar.known_years
-    return Audit(healthy=not late, late=late[:20], pending=pending, calendar_ends=max(known, default=None))
+    return Audit(
+        healthy=not (late or stuck),
+        late=late[:MOST_SHOWN],
+        stuck=stuck,
+        pending=pending,
+        calendar_ends=max(known, default=None),
+    )

@@ -169,7 +169,7 @@ async def _settled(client: Client) -> Mapping[str, int]:
             break
         await asyncio.sleep(0.5)
     if not finding["healthy"]:
-        client.tally.faults.append(f"not healthy: {finding['late']}")
+        client.tally.faults.append(f"not healthy: {finding['late']} {finding.get('stuck', [])}")
     if any(pending.values()):
         client.tally.faults.append(f"still owed after {SETTLE_S:g} s: {pending}")
     return pending
