@@ -165,7 +165,7 @@ def rules_of(draw: st.DrawFn, severities: st.SearchStrategy[int]) -> CaseRules:
     if draw(st.sampled_from([True, True, True, False])):
         share = draw(st.sampled_from([0.0, 1.0]))
         book = builders.rulebook(severity, answered_visit_share=share)
-    return builders.rules(
+    found = builders.rules(
         severity,
         ladder=draw(ladders()),
         floor=draw(st.sampled_from([Level.GRID, Level.GRID, Level.DISTRICT, Level.CITY])),
@@ -173,6 +173,7 @@ def rules_of(draw: st.DrawFn, severities: st.SearchStrategy[int]) -> CaseRules:
         book=book,
         tags=builders.TAGS,
     )
+    return replace(found, version=draw(st.sampled_from(["test-1", "test-2", "test-3"])))
 
 
 @st.composite

@@ -194,7 +194,8 @@ def the_total_clock_never_resets(taken: Taken) -> None:
     if was is not None:
         assert taken.after.total_due is not None
         assert taken.after.total_due >= was or regraded(taken)
-        grown = taken.after.total_due != was
+        applied = any(fact.kind == "policy_applied" for fact in taken.facts)
+        grown = taken.after.total_due != was and not applied
         assert not grown or taken.before.rules.severity.book or taken.after.rules.severity.book
 
 
@@ -245,7 +246,12 @@ def a_deadline_never_moves_earlier(taken: Taken) -> None:
     for deadline in taken.after.deadlines:
         # Alarms of a new owner are not the former owner's: those ended with it. So it is with a
         # supervisor called anew, and with a question asked anew.
-        anew = given or deadline.name.value.split(".")[0] in ("acknowledge", "report_up", "stage", "extension")
+        anew = given or deadline.name.value.split(".")[0] in (
+            "acknowledge",
+            "report_up",
+            "stage",
+            "extension",
+        )
         before = was.get((deadline.name, deadline.item), deadline.at)
         assert anew or deadline.at >= before, f"{deadline.name} moved earlier"
     if taken.before.handling_due is not None and not given:
@@ -261,7 +267,8 @@ def limits_end_where_their_unit_says(taken: Taken) -> None:
         and after.handling_limit is not None
     ):
         ends_right(after, after.handling_from, after.handling_limit, after.handling_due)
-    if after.dispatched_at is not None and after.return_due is not None:
+    given = any(fact.row in GIVING or fact.kind == "reassigned" for fact in taken.facts)
+    if given and after.dispatched_at is not None and after.return_due is not None:
         ends_right(after, after.dispatched_at, after.rules.severity.stages.return_request, after.return_due)
 
 
