@@ -93,6 +93,8 @@ def _take_over(step: Step, command: DecideReportUp, asked: ReportedUp, *, lead: 
         name = f"{STATUS_ZH[status]} {status.value}"
         raise CommandRefused(RefusalCode.NOT_ALLOWED_IN_STATE, status=name, command=command.decision.value)
     _decided(step, command, asked, lead=lead)
+    # A ruling bound the lead it named (row 19), not whom the upper level names after it.
+    step.change(bound=False)
     give(step, row=0, unit=lead, limit=usual_limit(step), why=asked.reason)
     step.tell("report_up_decided", unit=former, owner=lead)
 

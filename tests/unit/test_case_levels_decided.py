@@ -5,7 +5,7 @@ from datetime import timedelta
 from domain.actor import Role
 from domain.case import Status
 from domain.errors import RefusalCode
-from domain.messages import CloseCase, GrantReturn, ReportUp, SubmitResult
+from domain.messages import CloseCase, GrantReturn, ReportUp, Rule, SubmitResult
 from domain.messages_command import Acknowledge, DecideReportUp, JumpLevel, UpperDecision
 from domain.place import Level
 from tests.unit.builders import (
@@ -91,6 +91,21 @@ def test_the_upper_level_names_a_lead() -> None:
     case.do(DecideReportUp, by=actor(Role.LEADER, DISTRICT), decision=UpperDecision.LEAD, lead=ROADS)
 
     assert (case.state.owner, case.state.status) == (ROADS, Status.DISPATCHED)
+
+
+def test_a_ruling_does_not_bind_whom_the_upper_level_names_after_it() -> None:
+    case = a_full_case(2).returning()
+    case.next()
+    case.do(Rule, by=supervisor(CITY), lead=POWER, reason="so ordered")
+    assert case.state.bound
+    case.do(ReportUp, by=handler(POWER), reason="no crane")
+    asked = case.state.report_up
+    assert asked is not None
+    case.do(DecideReportUp, by=supervisor(asked.to), decision=UpperDecision.LEAD, lead=ROADS)
+
+    assert not case.state.bound
+    case.returning()
+    assert case.state.status in (Status.RETURN_REQUESTED, Status.ARBITRATION)
 
 
 def test_the_upper_level_sends_it_back_with_orders_and_the_owner_keeps_it() -> None:
