@@ -36,7 +36,8 @@ from workflows.converter import DATA_CONVERTER
 
 BEGINS = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
 """Wednesday, 10:00 in Wuhan, an ordinary working day."""
-OPEN = ("merged", "archived", "cancelled")
+ENDED = ("merged", "archived", "cancelled")
+"""States of cases whose time is over: nothing of theirs is left to wait for."""
 
 
 @dataclass(kw_only=True)
@@ -62,7 +63,7 @@ class Leap(Town):
     async def wait(self, case_no: str, status: str) -> Json:
         """Return the case once it has this state."""
         case = await super().wait(case_no, status)
-        if self.time.ahead:
+        if self.time.ahead and status not in ENDED:
             await self._forward(case_no, self.time.now())
         return case
 
@@ -73,7 +74,7 @@ class Leap(Town):
     async def leap_to(self, moment: datetime) -> datetime:
         """Let time go by up to just after a moment: every deadline on the way has fired and is recorded."""
         page = await self.json("GET", "/api/v1/cases?limit=200")
-        going = [case["case_no"] for case in page["cases"] if case["status"] not in OPEN]
+        going = [case["case_no"] for case in page["cases"] if case["status"] not in ENDED]
         await asyncio.gather(*(self._forward(case_no, moment) for case_no in going))
         self.time.ahead += max(moment - self.time.now(), timedelta(0))
         for case_no in going:
