@@ -33,6 +33,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take them away again."""
+    op.execute("DELETE FROM case_links WHERE kind = 'task'")
     op.drop_table("bursts")
     op.drop_index("ix_cases_category_closed_at", "cases")
     op.drop_index("ix_cases_parent_received_at_case_no", "cases")

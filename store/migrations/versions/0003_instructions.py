@@ -111,3 +111,13 @@ def _acts() -> None:
         sqlite_autoincrement=True,
     )
     _index(table, "number", "id")
+
+
+def downgrade() -> None:
+    """Take them away again, with the notices that belong to no case."""
+    for table in ("instruction_acts", "instruction_receivers", "instructions"):
+        op.drop_table(table)
+    op.execute("DELETE FROM messages WHERE case_no NOT IN (SELECT case_no FROM cases)")
+    op.execute("DELETE FROM outbox WHERE kind = 'instruction_timer'")
+    with op.batch_alter_table("messages", table_kwargs={"sqlite_autoincrement": True}) as messages:
+        messages.create_foreign_key("fk_messages_case_no_cases", "cases", ["case_no"], ["case_no"])
