@@ -76,6 +76,8 @@ async def _start(city: City, revival: Revival, report: StoredReport, view: CaseV
         return None
     outcome = begin(await asyncio.to_thread(_beginning, city, revival, report, view))
     first = await city.cases.start(state=outcome.state, revived=True)
+    if first is not None and first.epoch < revival.epoch:
+        raise UnableToReachCase("the life it was merged in has not ended yet")
     return record_of(outcome) if first is None else first_record(first)
 
 

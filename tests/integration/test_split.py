@@ -9,11 +9,13 @@ import pytest
 
 from domain.actor import Actor, Role
 from domain.case import Status
+from domain.decide import decide
 from domain.errors import CommandRefused, RefusalCode
 from domain.messages import CancelCase, Command, MergeInto
 from domain.messages_triage import SplitReport
 from domain.place import ReportedPlace
 from domain.report import Reporter
+from domain.views import record_of
 from store.rows import OutboxKind
 from tests.integration.temporal_env import Desk
 from usecases.act import act
@@ -235,6 +237,25 @@ async def test_a_case_that_is_not_merged_yet_is_waited_for_and_one_never_merged_
     assert (await desk.state(middle)).epoch == 1
     assert await runs(desk, middle, 1) == 1
     assert await revived(desk) == []
+
+
+async def test_a_merge_that_is_recorded_before_its_workflow_has_ended_is_waited_for(desk: Desk) -> None:
+    master = await begun(desk, HERE, Status.DISPATCHED)
+    middle = await begun(desk, EAST, Status.TRIAGING)
+    before = await desk.state(middle)
+    join = join_of(before, before.reports[0], request_id="join-by-hand")
+    desk.store.record(record=await desk.city.cases.act(case_no=master, command=join))
+    await split(desk, master, middle)
+    # What the case will answer is recorded a moment before its run comes to an end.
+    merge = desk.command(MergeInto, by=OPERATOR, master=master)
+    desk.store.record(record=record_of(decide(before, merge, desk.city.now())))
+    assert desk.told(middle).case.status == Status.MERGED
+    assert await revived(desk) == [False]
+
+    await desk.city.cases.act(case_no=middle, command=merge)
+    assert await desk.handle(middle).result() == Status.MERGED
+    assert await revived(desk) == [True]
+    await lives_once_more(desk, middle, master=master, runs_then=2)
 
 
 async def merging(desk: Desk, case_no: str, master: str) -> str:
