@@ -58,6 +58,20 @@ def refuse_while_children_open(state: CaseState) -> None:
         raise reason
 
 
+def emergency_open(state: CaseState) -> bool:
+    """Tell whether reports of an emergency are owed upward: until the final one it neither ends nor leaves.
+
+    An exercise ends when it is called off.
+    """
+    return state.emergency is not None and state.emergency.final_at is None and not state.exercise
+
+
+def refuse_while_emergency_open(state: CaseState) -> None:
+    """Raise CommandRefused while reports of an emergency are owed: no report is missing (突发事件应对法 61)."""
+    if emergency_open(state):
+        raise CommandRefused(RefusalCode.EMERGENCY_OPEN)
+
+
 def refuse_while_blocked(state: CaseState) -> None:
     """Raise CommandRefused when something keeps the case open."""
     for reason in blockers(state):

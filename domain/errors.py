@@ -79,6 +79,7 @@ class RefusalCode(StrEnum):
     RETURNED_BEFORE = "returned_before"
     TOO_MANY_LEVELS = "too_many_levels"
     TOO_MANY_CHILDREN = "too_many_children"
+    SEVERE_CASE_NOT_SETTLED = "severe_case_not_settled"
 
 
 REFUSALS: dict[RefusalCode, tuple[str, str]] = {
@@ -302,8 +303,8 @@ REFUSALS: dict[RefusalCode, tuple[str, str]] = {
         "the case belongs to {parent} already",
     ),
     RefusalCode.EMERGENCY_OPEN: (
-        "应急信息尚未终报，不能结案；请先报送终报",
-        "the emergency has no final report yet: make it, then close the case",
+        "应急信息尚未终报，案件不能结束或移出；请先报送终报",
+        "the emergency has no final report yet: make it first; until then the case neither ends nor leaves",
     ),
     RefusalCode.RULEBOOK_REQUIRED: (
         "本案按旧规则立案，请先“适用新规则”",
@@ -336,6 +337,10 @@ REFUSALS: dict[RefusalCode, tuple[str, str]] = {
     RefusalCode.TOO_MANY_CHILDREN: (
         "一个案件最多 {most} 个子案件；请在子案件之下再分",
         "a case has at most {most} children: divide further under one of them",
+    ),
+    RefusalCode.SEVERE_CASE_NOT_SETTLED: (
+        "严重程度 1–2 级的事件不能直接答复或不予受理；请立案派遣或转出 110/119/120/122，确属定级有误的先调整等级",
+        "severity 1 or 2 is neither answered nor refused: file it or transfer it out; regrade it first if misjudged",
     ),
     RefusalCode.TASK_TEXT_REQUIRED: (
         "请写明任务内容或完成情况",

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from domain.aspects import UNFINISHED
 from domain.begin import file, merge
-from domain.blockers import refuse_while_children_open
+from domain.blockers import refuse_while_children_open, refuse_while_emergency_open
 from domain.case import Alarm, CaseState, ReportRef, Status, Trigger
 from domain.duty import end_beside, give, rungs_above
 from domain.errors import CommandRefused, RefusalCode
@@ -233,6 +233,7 @@ def cancel_case(step: Step, command: CancelCase) -> None:
     if _is_illegal(step.state) and not step.state.exercise:
         raise CommandRefused(RefusalCode.ILLEGAL_ACT_NOT_CANCELLABLE)
     refuse_while_children_open(step.state)
+    refuse_while_emergency_open(step.state)
     handled = step.state.status is not Status.TRIAGING
     end_orders(step)
     stand_down(step)

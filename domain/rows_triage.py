@@ -10,7 +10,7 @@ from domain import rows_triage_doubt
 from domain.actor import Role
 from domain.aspects import Transfer
 from domain.begin import wait_for_triage
-from domain.blockers import refuse_while_children_open
+from domain.blockers import refuse_while_children_open, refuse_while_emergency_open
 from domain.case import Alarm, Deadline, ReportRef, Status, Trigger
 from domain.duty import quiet_supervisor
 from domain.errors import CommandRefused, RefusalCode
@@ -34,6 +34,7 @@ def answer_at_once(step: Step, command: AnswerAtOnce) -> None:
     """Row 3: answered; the pack's share of enquiries is visited like closed cases, the rest is kept."""
     need_book(step)
     need_text(command.answer)
+    _refuse_severe(step)
     _settle(step)
     step.move(3, answer=command.answer)
     for report in step.state.reports:
@@ -48,6 +49,7 @@ def refuse_report(step: Step, command: RefuseReport) -> None:
     """Row 4: not for this platform; the reporter hears why, and where to go."""
     need_book(step)
     need_text(command.told)
+    _refuse_severe(step)
     _settle(step)
     why = command.refused_for.value
     step.change(refused_for=why)
@@ -57,12 +59,23 @@ def refuse_report(step: Step, command: RefuseReport) -> None:
     _visit_nobody(step)
 
 
+def _refuse_severe(step: Step) -> None:
+    """Refuse to settle severity 1–2 at the desk: what row 36 never cancels is not answered away either.
+
+    A matter of 110/119/120/122 goes to them (row 5), and what was misjudged is regraded first: a
+    person's act with its reason.
+    """
+    if step.state.urgent and not step.state.exercise:
+        raise CommandRefused(RefusalCode.SEVERE_CASE_NOT_SETTLED)
+
+
 def _settle(step: Step) -> None:
     """Nobody owes triage any more: its clock and whatever was called up for it end.
 
-    A parent is not settled over the heads of its children.
+    A parent is not settled over the heads of its children, nor an emergency over its reports.
     """
     refuse_while_children_open(step.state)
+    refuse_while_emergency_open(step.state)
     step.disarm("triage")
     stand_down(step)
 

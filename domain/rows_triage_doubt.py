@@ -10,7 +10,7 @@ from datetime import datetime
 from domain.actor import ENGINE, Role
 from domain.aspects import InfoRequest, Pause, Verification
 from domain.begin import file, wait_for_triage
-from domain.blockers import open_children
+from domain.blockers import emergency_open, open_children
 from domain.case import Alarm, Deadline, Status
 from domain.duty import end_pause, quiet_supervisor
 from domain.errors import CommandRefused, RefusalCode
@@ -100,7 +100,7 @@ def info_late(step: Step, deadline: Deadline) -> None:
         _ask(step, due=due_at.isoformat())
         return
     end_pause(step)
-    if step.state.urgent or _illegal_act(step) or open_children(step.state):
+    if step.state.urgent or _illegal_act(step) or open_children(step.state) or emergency_open(step.state):
         step.move(9, to=Status.TRIAGING, due_at=deadline.at, actor=ENGINE, answered=False)
         _file_or_wait(step)
     else:

@@ -69,13 +69,13 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(
         row=3, sources=(S.TRIAGING,), target=S.ANSWERED, message="answer_at_once", roles=DESK,
-        urgent="0MIN", normal="1WD", zh="咨询类当场答复；按比例回访",
-        en="an enquiry is answered at once; a share is visited",
+        urgent="0MIN", normal="1WD", zh="咨询类当场答复（1–2 级不可）；按比例回访",
+        en="an enquiry is answered at once, never severity 1–2; a share is visited",
     ),
     Transition(
         row=4, sources=(S.TRIAGING,), target=S.REFUSED, message="refuse_report", roles=DESK,
-        urgent="1WD", normal="1WD", zh="不属受理范围、法定渠道等：说明理由并告知去处",
-        en="out of scope, a statutory channel, illegal: reason code, and told where to go",
+        urgent="1WD", normal="1WD", zh="不属受理范围、法定渠道等：说明理由并告知去处（1–2 级不可）",
+        en="out of scope, a statutory channel, illegal: reason code, and told where to go; never severity 1–2",
     ),
     Transition(
         row=5, sources=(S.TRIAGING,), target=S.TRANSFERRED_OUT, message="transfer_out", roles=DESK,

@@ -53,6 +53,9 @@ SCENES: dict[RefusalCode, Refused] = {
     RefusalCode.RULEBOOK_REQUIRED: (
         lambda: a_case(decision=UNSURE), AnswerAtOnce, OPERATOR, {"answer": "Saturday mornings"},
     ),
+    RefusalCode.SEVERE_CASE_NOT_SETTLED: (
+        lambda: in_triage(2), AnswerAtOnce, OPERATOR, {"answer": "Saturday mornings"},
+    ),
     RefusalCode.HANDED_BACK: (handed_back, TransferOut, OPERATOR, {"to": FIRE}),
     RefusalCode.ALREADY_CONFIRMED: (confirmed, ConfirmTransfer, OPERATOR, {"reference": "119-8"}),
     RefusalCode.RECEIPT_REQUIRED: (transferred, ConfirmTransfer, OPERATOR, {"reference": " "}),

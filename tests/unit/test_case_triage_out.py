@@ -156,7 +156,7 @@ def test_an_answer_needs_words() -> None:
 
 @pytest.mark.parametrize("why", RefusedFor)
 def test_row_4_keeps_the_reason_and_tells_where_to_go(why: RefusedFor) -> None:
-    case = in_triage(2)
+    case = in_triage()
     case.do(RefuseReport, by=OPERATOR, refused_for=why, told="please call 12315")
 
     fact = next(fact for fact in case.facts if fact.row == 4)
