@@ -140,7 +140,8 @@ async def life(wire: Wire, watch: Watch) -> None:
     await _must(wire, path, {"kind": "sign_in"}, owner)
     done = await _must(wire, path, {"kind": "submit_result", "result": "已清理", "contacted": True}, owner)
     checker = CHECKER.format(checker=done["case"]["checker"])
-    await _must(wire, path, {"kind": "record_check", "passed": True}, checker)
+    seen = {"photos": ["sha256-bench"], "lon": case["lon"], "lat": case["lat"]}
+    await _must(wire, path, {"kind": "record_check", "passed": True, **seen}, checker)
     visit = {"kind": "record_visit", "report_no": number, "reached": True, "solved": True, "grade": 5}
     await _must(wire, path, visit, HOTLINE)
 
