@@ -175,6 +175,7 @@ def grant_return(step: Step, command: GrantReturn) -> None:
 
     Under the rulebook never back to a unit that has returned it itself: that is for a ruling.
     """
+    _need_another_desk(step)
     _need_other(step, command.lead)
     if step.book is not None and command.lead in step.state.returned_by:
         raise CommandRefused(RefusalCode.RETURNED_BEFORE, unit=command.lead)
@@ -185,6 +186,7 @@ def grant_return(step: Step, command: GrantReturn) -> None:
 
 def refuse_return(step: Step, command: RefuseReturn) -> None:
     """Row 17: the unit has it; refusing counts as its sign-in."""
+    _need_another_desk(step)
     need_reason(command.reason)
     step.disarm("stage")
     step.change(signed_in_at=step.now)
@@ -193,9 +195,14 @@ def refuse_return(step: Step, command: RefuseReturn) -> None:
 
 
 def rule(step: Step, command: Rule) -> None:
-    """Row 19: only the arbiter's level or above rules, and the ruling binds."""
+    """Row 19: only the arbiter's level or above rules, and the ruling binds.
+
+    Under the rulebook a party to the dispute rules on it only where nobody else was left to.
+    """
     need_reason(command.reason)
     allowed = {step.state.arbiter, *(rung.unit for rung in rungs_above(step, Level.DISTRICT))}
+    if step.book is not None:
+        allowed -= {step.state.owner, *step.state.returned_by} - {step.state.arbiter}
     if command.actor.unit is None or command.actor.unit not in allowed:
         raise CommandRefused(RefusalCode.NOT_THE_ARBITER, arbiter=step.state.arbiter or "")
     step.change(bound=True)
@@ -205,8 +212,11 @@ def rule(step: Step, command: Rule) -> None:
 def reassign(step: Step, command: Reassign) -> None:
     """A commanding level names another owner; the supervisors stay.
 
-    A ruling bound the lead it named (row 19), not whoever gets the case after it.
+    A ruling bound the lead it named (row 19), not whoever gets the case after it; and that lead's
+    own people do not hand it on.
     """
+    if step.book is not None and step.state.bound and step.actor.unit in (None, step.state.owner):
+        raise CommandRefused(RefusalCode.BOUND_BY_RULING)
     _need_other(step, command.lead)
     need_reason(command.reason)
     if step.book is not None:
@@ -270,6 +280,18 @@ def decider(step: Step) -> str:
     rung = step.rung(min(step.state.level, Level.STREET))
     unit = rung.unit if rung is not None else None
     return unit if unit is not None and unit != step.state.owner else step.state.triage_unit
+
+
+def _need_another_desk(step: Step) -> None:
+    """Refuse the owner's own people a decision on its return: a unit may have dispatchers of its own."""
+    owner = step.state.owner
+    if step.book is not None and step.actor.unit in (None, owner):
+        raise CommandRefused(RefusalCode.NOT_YOUR_STEP, who=other_desk(owner))
+
+
+def other_desk(owner: str) -> str:
+    """Return who decides what the owner asks for, as a refusal names them."""
+    return f"主办单位 {owner} 以外的派遣员 a dispatcher of a unit other than {owner}"
 
 
 def usual_limit(step: Step) -> Limit:

@@ -17,7 +17,7 @@ from domain.escalation import LATE_TOLERANCE, clock_start
 from domain.limit import Limit
 from domain.messages_duty import DecideExtension, LogContact, ReachMilestone, RequestExtension
 from domain.milestones import keep_milestone
-from domain.rows_duty import decider, need_reason, note_contact
+from domain.rows_duty import decider, need_reason, note_contact, other_desk
 from domain.rows_tasks import is_past
 from domain.step import AlarmHandler, Handler, Step
 from domain.suspension import ABOVE, grow_total, resume, suspend, suspension_over
@@ -146,7 +146,7 @@ def _need_decider(step: Step, extension: Extension) -> None:
     else:
         desk = actor.role in (Role.DISPATCHER, Role.SUPERVISOR)
         allowed = desk and actor.unit not in (None, owner) and actor.id != extension.by
-        who = f"主办单位 {owner} 以外的派遣员 a dispatcher of a unit other than {owner}"
+        who = other_desk(owner)
     if not allowed:
         raise CommandRefused(RefusalCode.NOT_YOUR_STEP, who=who)
 

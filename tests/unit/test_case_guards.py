@@ -2,13 +2,47 @@
 
 import pytest
 
+from domain.actor import Role
 from domain.case import Status
 from domain.errors import RefusalCode
-from domain.messages import CancelCase, Command
-from domain.messages_command import DeclareEmergency, EventReport, Regrade, ReportEvent
+from domain.messages import (
+    CancelCase,
+    Command,
+    GrantReturn,
+    Reassign,
+    RefuseReturn,
+    ReportUp,
+    RequestReturn,
+    Rule,
+)
+from domain.messages_command import (
+    DecideReportUp,
+    DeclareEmergency,
+    EventReport,
+    Regrade,
+    ReportEvent,
+    UpperDecision,
+)
 from domain.messages_triage import AnswerAtOnce, AskReporter, Missing, RefusedFor, RefuseReport, TransferOut
 from domain.place import Level
-from tests.unit.builders import OPERATOR, Played, full_rules, refused
+from tests.unit.builders import (
+    CITY,
+    DISPATCHER,
+    DISTRICT,
+    OPERATOR,
+    POWER,
+    ROADS,
+    WATER,
+    Played,
+    a_case,
+    a_full_case,
+    actor,
+    decision,
+    full_rules,
+    handler,
+    refused,
+    supervisor,
+)
 from tests.unit.scenes_triage import FIRE, in_triage
 
 SETTLING: list[tuple[type[Command], dict[str, object]]] = [
@@ -69,3 +103,53 @@ def test_an_emergency_nobody_answers_for_goes_on() -> None:
 
     assert case.state.status is Status.TRIAGING
     assert case.armed("emergency.phone") is not None
+
+
+def ruled(case: Played) -> Played:
+    """Return the case bound to POWER by a ruling."""
+    case.returning()
+    case.next()
+    case.do(Rule, by=supervisor(DISTRICT), lead=POWER, reason="so ordered")
+    return case
+
+
+@pytest.mark.parametrize("role", [Role.DISPATCHER, Role.SUPERVISOR])
+def test_a_unit_does_not_decide_on_its_own_return(role: Role) -> None:
+    case, own = a_full_case().returning(), actor(role, WATER)
+    with refused(case, RefusalCode.NOT_YOUR_STEP):
+        case.do(GrantReturn, by=own, lead=POWER)
+    with refused(case, RefusalCode.NOT_YOUR_STEP):
+        case.do(RefuseReturn, by=own, reason="no")
+    case.do(GrantReturn, by=DISPATCHER, lead=POWER)
+    assert case.state.owner == POWER
+
+    old = a_case().returning()
+    old.do(GrantReturn, by=own, lead=POWER)
+    assert old.state.owner == POWER, "a case begun before the rulebook goes on as it began"
+
+
+def test_a_party_does_not_rule_on_its_own_dispute() -> None:
+    case = a_full_case(decision=decision(CITY)).returning()
+    case.next()
+    assert case.state.arbiter == DISTRICT
+    with refused(case, RefusalCode.NOT_THE_ARBITER):
+        case.do(Rule, by=supervisor(CITY), lead=POWER, reason="not ours")
+
+
+def test_who_is_bound_by_a_ruling_does_not_hand_the_case_on() -> None:
+    case, old = ruled(a_full_case()), ruled(a_case())
+    with refused(case, RefusalCode.BOUND_BY_RULING):
+        case.do(Reassign, by=actor(Role.DISPATCHER, POWER), lead=ROADS, reason="busy")
+    case.do(Reassign, by=supervisor(CITY), lead=ROADS, reason="a crane is needed")
+    assert (case.state.owner, case.state.bound) == (ROADS, False)
+    old.do(Reassign, by=actor(Role.DISPATCHER, POWER), lead=ROADS, reason="busy")
+    assert old.state.owner == ROADS
+
+
+def test_a_ruling_does_not_bind_the_lead_an_upper_level_names_later() -> None:
+    case = ruled(a_full_case())
+    case.do(ReportUp, by=handler(POWER), reason="no crane")
+    case.do(DecideReportUp, by=supervisor(case.state.report_up.to), decision=UpperDecision.LEAD, lead=ROADS)
+    assert (case.state.owner, case.state.bound) == (ROADS, False)
+    case.do(RequestReturn, by=handler(ROADS), reason="not a road")
+    assert case.state.status is Status.ARBITRATION
