@@ -41,6 +41,7 @@ async def test_the_preview_says_what_is_decided_later(town: Town) -> None:
     assert 0 <= (due - expected).total_seconds() < 300
 
 
+@pytest.mark.rows(1, 2, 12, 13, 14, 20, 26, 28, 30, "31a", 32)
 async def test_a_case_lives_to_its_reporters_answer(town: Town) -> None:
     case = await closed(town)
     number = case["case_no"]
@@ -53,6 +54,7 @@ async def test_a_case_lives_to_its_reporters_answer(town: Town) -> None:
     assert all(before["at"] <= after["at"] for before, after in pairwise(facts))
 
 
+@pytest.mark.rows(2, 12, 13, 14, 26)
 async def test_the_history_says_who_and_why(town: Town) -> None:
     case = await submitted(town)
     facts = {
@@ -147,6 +149,7 @@ async def test_a_unit_never_checks_its_own_case(town: Town) -> None:
     assert (await town.case(case["case_no"]))["status"] == "checking"
 
 
+@pytest.mark.rows(33, 34)
 async def test_an_unsatisfied_reporter_reopens_the_case_with_half_the_limit(town: Town) -> None:
     case = await closed(town)
     number, first = case["case_no"], case["total_due"]
@@ -164,6 +167,7 @@ async def test_a_bad_answer_that_is_nobodys_fault_does_not_reopen(town: Town) ->
     assert case["status"] == "evaluated"
 
 
+@pytest.mark.rows(32)
 async def test_three_tries_without_an_answer_end_the_visit_and_are_no_satisfaction(town: Town) -> None:
     case = await closed(town)
     number = case["case_no"]

@@ -78,6 +78,7 @@ async def test_a_refused_return_counts_as_sign_in_and_the_clock_has_run_on(town:
     assert await town.refused(number, "request_return", of, reason="再退") == (409, "return_once_per_unit")
 
 
+@pytest.mark.rows(15, 16, 18, 19)
 async def test_a_second_return_goes_to_arbitration_and_the_ruling_binds(town: Town) -> None:
     first = await town.dispatched()
     number = first["case_no"]
@@ -127,6 +128,7 @@ async def test_a_supervisor_gives_the_case_to_another_unit(town: Town) -> None:
     assert case["total_due"] == before["total_due"]
 
 
+@pytest.mark.triggers("E2")
 async def test_a_unit_without_the_means_reports_up_and_stays_the_owner(town: Town) -> None:
     before = await signed_in(town)
     case = await town.act(before["case_no"], "report_up", handler(before["owner"]), reason="缺少设备")
@@ -136,6 +138,7 @@ async def test_a_unit_without_the_means_reports_up_and_stays_the_owner(town: Tow
     assert kinds[-2:] == ["escalated", "reported_up"]
 
 
+@pytest.mark.rows(36)
 async def test_an_operator_cancels_a_mistake_with_a_reason(town: Town) -> None:
     case = await town.dispatched()
     number = case["case_no"]

@@ -62,6 +62,7 @@ def in_words(town: Leap, case_no: str, template: str, said: Json) -> Json:
     return dict(context)
 
 
+@pytest.mark.rows(20)
 async def test_row_20_the_owner_logs_its_tries_until_the_reporter_is_reached(town: Town) -> None:
     case = await signed_in(town)
     number, of = case["case_no"], handler(case["owner"])
@@ -79,6 +80,7 @@ async def test_row_20_the_owner_logs_its_tries_until_the_reporter_is_reached(tow
     assert [fact["row"] for fact in facts if fact["kind"] in ("contact_tried", "contacted")] == [20, 20]
 
 
+@pytest.mark.rows(20)
 async def test_row_20_a_late_contact_counts_and_goes_up_once(leap: Leap) -> None:
     case = await signed_in(leap, STAGED, condition="staged")
     number = case["case_no"]
@@ -92,6 +94,7 @@ async def test_row_20_a_late_contact_counts_and_goes_up_once(leap: Leap) -> None
     assert told.endswith("-COMMAND")
 
 
+@pytest.mark.rows(21, 26)
 async def test_row_21_a_sub_task_goes_down_and_the_case_waits_for_it(town: Town) -> None:
     case = await signed_in(town, STAGED)
     number, of = case["case_no"], handler(case["owner"])
@@ -130,6 +133,7 @@ async def test_row_21_a_task_is_waived_with_a_reason(town: Town) -> None:
     )
 
 
+@pytest.mark.rows(21)
 async def test_row_21_a_street_whistles_and_both_sides_times_are_kept(town: Town) -> None:
     case = await signed_in(town, STAGED)
     number, unit = case["case_no"], district_department(case)
@@ -175,6 +179,7 @@ async def test_row_21_tree_and_duty_list_decide_who_may_be_asked(town: Town) -> 
     )
 
 
+@pytest.mark.rows(21)
 async def test_row_21_a_department_that_does_not_come_is_told_upward(leap: Leap) -> None:
     case = await signed_in(leap, STAGED, condition="staged")
     number, unit = case["case_no"], district_department(case)
@@ -230,6 +235,7 @@ async def test_row_23_a_refusal_does_not_count(town: Town) -> None:
     assert after["handling_due"] == case["handling_due"]
 
 
+@pytest.mark.rows(23)
 async def test_row_23_it_goes_on_by_itself_and_is_never_asked_for_too_late(leap: Leap) -> None:
     case = await signed_in(leap, STAGED, condition="in_progress")
     number, unit = case["case_no"], case["owner"]
@@ -282,6 +288,7 @@ async def test_row_24_an_objective_block_suspends_it_once_with_an_interim_measur
     assert await town.refused(number, "suspend", supervisor(), until=until, **HELD) == (409, "suspended_once")
 
 
+@pytest.mark.rows(24, 25)
 async def test_row_25_it_goes_on_at_its_date_with_what_was_left(leap: Leap) -> None:
     case = await signed_in(leap, STAGED, condition="in_progress")
     number = case["case_no"]

@@ -195,6 +195,7 @@ async def test_nobody_but_the_engine_speaks_for_a_child(town: Town) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.triggers("E7")
 async def test_e7_a_marked_span_is_commanded_by_whoever_holds_all_of_it(town: Town) -> None:
     case = await signed_in(town, UNCHECKED)
     number, lead = case["case_no"], handler(case["owner"])
@@ -229,6 +230,7 @@ async def test_e7_an_event_with_a_radius_begins_where_most_of_it_lies(town: Town
     assert answer.status_code == 422
 
 
+@pytest.mark.triggers("E8")
 async def test_e8_many_reports_of_one_street_are_one_event(town: Town) -> None:
     spot = await town.spot(LEAD_OF_FLOODS)
     receipts = await asyncio.gather(*(town.file(near(spot, n), category=LEAD_OF_FLOODS) for n in range(8)))

@@ -79,6 +79,7 @@ async def test_a_jump_past_levels_is_acknowledged_by_whom_it_called(town: Town) 
     )
 
 
+@pytest.mark.rows(22)
 async def test_who_does_not_acknowledge_is_passed_over(leap: Leap) -> None:
     case = await signed_in(leap)
     number = case["case_no"]
@@ -159,6 +160,7 @@ async def test_e2_the_upper_level_takes_the_case(town: Town) -> None:
 
 
 @pytest.mark.triggers("E2")
+@pytest.mark.rows(22)
 async def test_e2_the_upper_level_sends_it_back_with_orders(town: Town) -> None:
     case = await reported_up(town)
     number, to = case["case_no"], case["aspects"]["report_up"]["to"]
@@ -217,6 +219,7 @@ async def test_e9_a_tagged_report_is_the_districts_and_supervised_at_once(town: 
 
 
 @pytest.mark.triggers("E1")
+@pytest.mark.rows(22)
 async def test_an_emergency_is_graded_reported_and_closed_by_its_final_report(town: Town) -> None:
     case = await town.dispatched(UNCHECKED, severity=1)
     number = case["case_no"]
@@ -251,6 +254,7 @@ async def test_an_emergency_is_graded_reported_and_closed_by_its_final_report(to
     assert closed["close_kind"] == "explained"
 
 
+@pytest.mark.rows(22)
 async def test_a_report_that_is_not_made_is_asked_for_until_it_is(leap: Leap) -> None:
     case = await signed_in(leap, UNCHECKED, severity=1)
     number = case["case_no"]
@@ -285,6 +289,7 @@ async def test_reporting_past_a_level_says_which(town: Town) -> None:
 # --- grades and policies ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.rows(22)
 async def test_another_grade_brings_its_own_rules(town: Town) -> None:
     case = await town.dispatched(UNCHECKED, severity=4)
     number = case["case_no"]

@@ -65,6 +65,7 @@ def drawn(case_no: str) -> bool:
     return int.from_bytes(sha256(case_no.encode()).digest()[:8]) < SHARE * 2**64
 
 
+@pytest.mark.rows(3)
 async def test_row_3_an_enquiry_is_answered_at_once_and_archived_or_visited(leap: Leap) -> None:
     case = await unplaced(leap)
     number = case["case_no"]
@@ -75,6 +76,7 @@ async def test_row_3_an_enquiry_is_answered_at_once_and_archived_or_visited(leap
     assert (await leap.case(number))["status"] == ("evaluated" if drawn(number) else "archived")
 
 
+@pytest.mark.rows("31a", 33, 34)
 async def test_row_3_an_enquiry_answered_badly_goes_to_the_unit_that_should_have_had_it(asking: Leap) -> None:
     spot, case = await doubtful(asking)
     number = case["case_no"]
@@ -88,6 +90,7 @@ async def test_row_3_an_enquiry_answered_badly_goes_to_the_unit_that_should_have
     assert [fact["row"] for fact in facts if fact["source"] != fact["target"]][-3:] == [31, 33, 34]
 
 
+@pytest.mark.rows(4)
 async def test_row_4_is_refused_with_a_reason_and_told_where_to_go(leap: Leap) -> None:
     case = await unplaced(leap)
     number = case["case_no"]
@@ -107,6 +110,7 @@ async def test_row_4_is_refused_with_a_reason_and_told_where_to_go(leap: Leap) -
     assert (await leap.case(number))["status"] == "archived"
 
 
+@pytest.mark.rows(5)
 async def test_row_5_is_transferred_at_once_reminded_and_confirmed_by_its_receipt(leap: Leap) -> None:
     case = await unplaced(leap, severity=2)
     number = case["case_no"]
@@ -134,6 +138,7 @@ async def test_row_5_is_transferred_at_once_reminded_and_confirmed_by_its_receip
     assert (await leap.case(number))["status"] == "archived"
 
 
+@pytest.mark.rows(5, 6, 12, 13)
 async def test_row_6_comes_back_and_the_first_receiver_accepts_it(town: Town) -> None:
     case = await unplaced(town)
     number = case["case_no"]
@@ -149,6 +154,7 @@ async def test_row_6_comes_back_and_the_first_receiver_accepts_it(town: Town) ->
     assert rows == [1, 2, 5, 6, 12, 13]
 
 
+@pytest.mark.rows(7)
 async def test_row_7_is_undone_and_the_report_is_a_case_of_its_own_again(town: Town) -> None:
     spot = await town.spot()
     master = (await town.wait((await town.file(spot))["case_no"], "dispatched"))["case_no"]
@@ -192,6 +198,7 @@ async def test_a_reporter_who_joins_after_the_closing_is_visited_too(town: Town)
     assert first["status"] == "evaluated"
 
 
+@pytest.mark.rows(8, "9a")
 async def test_rows_8_and_9_the_reporter_is_asked_and_the_total_clock_stands_still(town: Town) -> None:
     case = await unplaced(town, "E0110")
     number = case["case_no"]
@@ -214,6 +221,7 @@ async def test_rows_8_and_9_the_reporter_is_asked_and_the_total_clock_stands_sti
     assert "哪个路口" not in logs
 
 
+@pytest.mark.rows("9b")
 async def test_row_9_ends_a_case_nobody_answers_for_after_the_second_question(leap: Leap) -> None:
     mild, severe = await unplaced(leap, "E0110"), await unplaced(leap, "E0110", severity=2)
     for case in (mild, severe):
@@ -250,6 +258,7 @@ async def test_rows_10_and_11_the_nearest_who_is_no_party_looks_before_it_is_fil
     assert case["status"] == "dispatched"
 
 
+@pytest.mark.rows(11)
 async def test_row_11_when_nobody_looks_in_time_the_desk_decides(leap: Leap) -> None:
     _, case = await doubtful(leap)
     number = case["case_no"]
@@ -261,6 +270,7 @@ async def test_row_11_when_nobody_looks_in_time_the_desk_decides(leap: Leap) -> 
     assert row_of(await leap.facts(number), 11)["actor"]["role"] == "engine"
 
 
+@pytest.mark.rows(10, 11, 12, 13)
 async def test_row_11_severity_1_counts_as_true_and_is_filed(leap: Leap) -> None:
     _, case = await doubtful(leap)
     number = case["case_no"]
@@ -272,6 +282,7 @@ async def test_row_11_severity_1_counts_as_true_and_is_filed(leap: Leap) -> None
     assert [fact["row"] for fact in facts if fact["source"] != fact["target"]] == [1, 2, 10, 11, 12, 13]
 
 
+@pytest.mark.rows(39)
 async def test_row_39_the_same_again_after_the_closing_is_linked_and_counted(town: Town) -> None:
     case = await closed(town)
     before, spot = case["case_no"], {"lon": case["lon"], "lat": case["lat"]}
