@@ -285,7 +285,9 @@ def decider(step: Step) -> str:
 def _need_another_desk(step: Step) -> None:
     """Refuse the owner's own people a decision on its return: a unit may have dispatchers of its own."""
     owner = step.state.owner
-    if step.book is not None and step.actor.unit in (None, owner):
+    if step.book is not None and step.actor.unit is None:
+        raise CommandRefused(RefusalCode.UNIT_REQUIRED)
+    if step.book is not None and step.actor.unit == owner:
         raise CommandRefused(RefusalCode.NOT_YOUR_STEP, who=other_desk(owner))
 
 

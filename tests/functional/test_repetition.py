@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.functional.lives import rows
-from tests.functional.town import OPERATOR, Json, Town, handler, is_problem, leader
+from tests.functional.town import DISPATCHER, OPERATOR, Json, Town, handler, is_problem, leader
 
 pytestmark = [pytest.mark.e2e, pytest.mark.temporal]
 
@@ -128,6 +128,6 @@ async def test_a_return_sent_again_after_it_was_granted_is_still_the_same(town: 
     district = next(code for code in ("420102", "420106") if code != case["district"])
     asked = {"reason": "不在本区", "proposed_unit": f"{district}-MARKET_REG"}
     assert (await town.send(number, "request_return", of, key="return", **asked)).status_code == 200
-    await town.act(number, "grant_return", "id=d; role=dispatcher", lead=asked["proposed_unit"])
+    await town.act(number, "grant_return", DISPATCHER, lead=asked["proposed_unit"])
     again = await town.send(number, "request_return", of, key="return", **asked)
     assert (again.status_code, again.json()["case"]["owner"]) == (200, asked["proposed_unit"])

@@ -120,6 +120,8 @@ def test_a_unit_does_not_decide_on_its_own_return(role: Role) -> None:
         case.do(GrantReturn, by=own, lead=POWER)
     with refused(case, RefusalCode.NOT_YOUR_STEP):
         case.do(RefuseReturn, by=own, reason="no")
+    with refused(case, RefusalCode.UNIT_REQUIRED):
+        case.do(GrantReturn, by=actor(role, None), lead=POWER)
     case.do(GrantReturn, by=DISPATCHER, lead=POWER)
     assert case.state.owner == POWER
 
