@@ -159,7 +159,6 @@ async def test_row_19_a_ruling_binds_only_whom_it_named(town: Town) -> None:
 
 
 @pytest.mark.rows(26, 27)
-@pytest.mark.rows(27)
 async def test_row_27_a_result_nobody_judges_is_reminded_and_then_goes_up(leap: Leap) -> None:
     case = await submitted(leap, UNCHECKED)
     number = case["case_no"]
@@ -181,7 +180,6 @@ async def test_row_27_a_result_nobody_judges_is_reminded_and_then_goes_up(leap: 
 
 
 @pytest.mark.rows(28, 29, 30)
-@pytest.mark.rows(30)
 async def test_rows_28_29_a_check_has_a_photo_from_within_fifty_metres(town: Town) -> None:
     case = await submitted(town)
     number, of = case["case_no"], checker(case["checker"])
