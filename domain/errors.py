@@ -108,8 +108,8 @@ REFUSALS: dict[RefusalCode, tuple[str, str]] = {
         "checking, closing and reviewing are acts of a unit; name the actor's unit",
     ),
     RefusalCode.CHECK_OUTSTANDING: (
-        "核查尚未完成，不能按“已解决”结案；请录入核查结果",
-        "the check is outstanding: record its finding instead of closing as solved",
+        "核查尚未完成，不能按“已解决”结案；请派员现场核查并录入结果",
+        "the check is outstanding: send somebody and record the finding instead of closing as solved",
     ),
     RefusalCode.REASON_REQUIRED: ("必须填写理由", "a reason is required"),
     RefusalCode.RETURN_ONCE_PER_UNIT: (

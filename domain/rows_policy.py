@@ -114,7 +114,7 @@ def _restart_stages(step: Step) -> None:
         Alarm.CHECK: stages.rework if forwarded else stages.check,
     }
     if book is not None:
-        limits[Alarm.VERIFY] = book.verify
+        limits |= {Alarm.INFO: book.info_wait, Alarm.VERIFY: book.verify}
     for alarm, limit in limits.items():
         if _armed(step, alarm):
             step.arm((alarm, step.due(start=step.now, limit=limit)))
@@ -202,7 +202,8 @@ def _keep_what_is_left(step: Step) -> None:
     suspension, state = step.state.suspension, step.state
     if suspension is None or state.handling_due is None or state.handling_limit is None:
         return
-    left = None
+    # A grade that ends the limit before the standstill leaves nothing of it: that is not yet on record.
+    left = None if suspension.left is None else replace(suspension.left, amount=0.0)
     if state.handling_due > suspension.since:
         left = between(
             start=suspension.since,

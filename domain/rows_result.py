@@ -164,11 +164,13 @@ def record_check(step: Step, command: RecordCheck) -> None:
 def close_case(step: Step, command: CloseCase) -> None:
     """Row 30 by the supervising side; every kind but "solved" states its reason.
 
-    "Solved" is what an outstanding check has to find; "forced" is a leader's word, and even
+    "Solved" is what an outstanding check has to find, also one that a worse grade asks for after
+    the result came; "forced" is a leader's word, and even
     that closes nothing a supervision order keeps open.
     """
     _not_a_handler(step)
-    outstanding = step.state.status is Status.CHECKING and not step.state.check_passed
+    looked = step.state.status is not Status.CHECKING and (step.book is None or not needs_check(step))
+    outstanding = not looked and not step.state.check_passed
     if command.close_kind is CloseKind.SOLVED and outstanding:
         raise CommandRefused(RefusalCode.CHECK_OUTSTANDING)
     if command.close_kind is CloseKind.FORCED and step.actor.role is not Role.SUPERVISOR:

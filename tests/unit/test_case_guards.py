@@ -1,5 +1,7 @@
 """Guards that no other way leads round: what is severe, what is one's own, what somebody above asked for."""
 
+from datetime import timedelta
+
 import pytest
 
 from domain.actor import Role
@@ -7,11 +9,13 @@ from domain.case import Status
 from domain.errors import RefusalCode
 from domain.messages import (
     CancelCase,
+    CloseCase,
     Command,
     GrantReturn,
     Reassign,
     RefuseReturn,
     ReportUp,
+    RequestCheck,
     RequestReturn,
     Rule,
 )
@@ -23,6 +27,7 @@ from domain.messages_command import (
     ReportEvent,
     UpperDecision,
 )
+from domain.messages_duty import Suspend
 from domain.messages_triage import AnswerAtOnce, AskReporter, Missing, RefusedFor, RefuseReport, TransferOut
 from domain.place import Level
 from tests.unit.builders import (
@@ -40,7 +45,9 @@ from tests.unit.builders import (
     decision,
     full_rules,
     handler,
+    limit,
     refused,
+    rulebook,
     supervisor,
 )
 from tests.unit.scenes_triage import FIRE, in_triage
@@ -155,3 +162,38 @@ def test_a_ruling_does_not_bind_the_lead_an_upper_level_names_later() -> None:
     assert (case.state.owner, case.state.bound) == (ROADS, False)
     case.do(RequestReturn, by=handler(ROADS), reason="not a road")
     assert case.state.status is Status.ARBITRATION
+
+
+def test_a_result_that_is_graded_worse_is_looked_at_before_it_is_solved() -> None:
+    case = a_full_case().submitted()
+    assert case.state.status is Status.FEEDBACK
+    case.do(Regrade, by=OPERATOR, severity=2, reason="gas found", rules=full_rules(2))
+    with refused(case, RefusalCode.CHECK_OUTSTANDING):
+        case.do(CloseCase, by=OPERATOR)
+    case.do(RequestCheck, by=OPERATOR)
+    case.checked()
+    assert case.state.status is Status.VISITING
+
+
+def test_a_question_ends_with_the_new_grades_patience() -> None:
+    case = in_triage(4)
+    case.do(AskReporter, by=OPERATOR, missing=Missing.PLACE, question="which road?")
+    quick = full_rules(1, book=rulebook(1, info_wait=limit("30MIN")))
+    case.do(Regrade, by=OPERATOR, severity=1, reason="people are hurt", rules=quick)
+    assert case.armed("info.wait") == case.now + timedelta(minutes=30)
+
+
+def test_a_limit_that_a_new_grade_ends_before_the_standstill_is_overdue_when_it_goes_on() -> None:
+    case = a_full_case(4, decision=decision(limit=None)).handling().wait(timedelta(days=2))
+    case.do(
+        Suspend, by=DISPATCHER, until=case.now + timedelta(days=3), reason="flood", plan="wait",
+        interim_measure="fence",
+    )  # fmt: skip
+    case.do(Regrade, by=OPERATOR, severity=2, reason="worse", rules=full_rules(2))
+    assert case.of_kind("overdue") == []
+    case.next()
+    assert case.state.status is Status.HANDLING
+    case.next()
+    assert [fact.row for fact in case.of_kind("overdue")] == [22]
+    assert case.told("supervision") == [WATER]
+    assert case.armed("handling.raise") is not None

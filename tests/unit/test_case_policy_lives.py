@@ -176,7 +176,7 @@ def test_no_policy_takes_time_from_anybody(data: st.DataObject, start: Begin, st
     state, now = lived(data, start, steps=steps)
     if roles_for("apply_policy", state.status) is None or state.status in ENDED:
         return
-    new = replace(data.draw(rules_of(st.just(state.severity))), version="test-2")
+    new = replace(data.draw(rules_of(st.just(state.severity))), version="test-new")
     found: RoutingDecision | None = data.draw(st.none() | decisions(state.severity))
     command = ApplyPolicy(
         request_id="p1", actor=supervisor(CITY), rules=new, decision=found, reason="new year"
