@@ -14,6 +14,7 @@ from threading import Lock
 from time import monotonic, sleep
 from typing import Any, TypeVar
 
+from pydantic_core import to_json
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
 from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
@@ -113,12 +114,18 @@ def engine_of(*, url: str, pool: int, right_of_way: bool) -> Engine:
         return create_engine(
             parsed, pool_size=pool, max_overflow=pool, pool_pre_ping=True, hide_parameters=True,
             connect_args={"application_name": "cityops", "connect_timeout": 10},
+            json_serializer=_json,
         )  # fmt: skip
     if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
         return _sqlite_engine(parsed, pool, FIRST if right_of_way else OTHERS)
     raise UnableToOpenStore(
         f"no store for {parsed.drivername} (want sqlite:///PATH or postgresql+psycopg://…)"
     )
+
+
+def _json(value: Any) -> str:
+    """Write JSON-plain data several times faster than the standard library: a case has twelve documents."""
+    return to_json(value).decode()
 
 
 def _sqlite_engine(url: URL, pool: int, manners: _Manners) -> Engine:
