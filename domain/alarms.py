@@ -96,8 +96,12 @@ def visit_late(step: Step, _deadline: Deadline) -> None:
 
 
 def visit_not_started(step: Step, deadline: Deadline) -> None:
-    """Row 31: nobody has tried to reach any reporter in the time to begin: triage is reminded."""
-    if step.state.status is not Status.VISITING or any(report.tries for report in step.state.reports):
+    """Row 31: nobody has tried to reach who is to be asked in the time to begin: triage is reminded.
+
+    Who was asked before somebody joined (the second part of the row) does not count as begun.
+    """
+    waiting = any(report.visit == "open" and not report.tries for report in step.state.reports)
+    if step.state.status is not Status.VISITING or not waiting:
         return
     step.record("visit_not_started", row=31, due_at=deadline.at, unit=step.state.triage_unit)
     step.tell("reminder", unit=step.state.triage_unit, about="visit")
