@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from domain.case import Deadline
 from tests.functional.leap import Leap
 from tests.functional.lives import CHECKED, checked, signed_in, submitted
 from tests.functional.town import OPERATOR, Json, Town, handler, supervisor
@@ -102,7 +103,7 @@ async def test_e3_reminded_called_raised_and_then_the_top_again_and_again(leap: 
     assert (await leap.act(number, "sign_in", handler(owner)))["status"] == "accepted"
 
 
-async def armed(leap: Leap, case_no: str) -> tuple[object, ...]:
+async def armed(leap: Leap, case_no: str) -> tuple[Deadline, ...]:
     state = await leap.city.cases.state(case_no=case_no)
     assert state is not None
     return state.deadlines

@@ -1,6 +1,7 @@
 """Rows 2, 7, 12 and 13 by hand and by time: who triages, and what happens when nobody does."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ def when(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-async def doubtful(town: Town, **given: object) -> tuple[Spot, str, str]:
+async def doubtful(town: Town, **given: Any) -> tuple[Spot, str, str]:
     """Return a place, an open case there, and one that came after it from 30 m away."""
     spot = await town.spot()
     first = await town.file(spot, **given)
