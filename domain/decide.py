@@ -43,6 +43,12 @@ from domain.transitions import roles_for
 
 REMEMBERED = 64
 """How many carried-out commands a case remembers: a repetition within them answers the same."""
+MOST_OWED = 1000
+"""How many facts, notices and orders they hold together, the newest command's apart.
+
+A case into which a thousand reports were merged tells a thousand people at every turn; what it
+remembers travels with it from run to run and must stay far below what one message may hold.
+"""
 
 OWNER_ONLY = frozenset(
     {
@@ -126,8 +132,19 @@ def _carry_out(state: CaseState, command: Command, now: datetime) -> Outcome:
     done = Done(
         request_id=command.request_id, facts=outcome.facts, notices=outcome.notices, orders=outcome.orders
     )
-    recent = (*outcome.state.recent, done)[-REMEMBERED:]
+    recent = _remembered((*outcome.state.recent, done)[-REMEMBERED:])
     return replace(outcome, state=replace(outcome.state, recent=recent))
+
+
+def _remembered(recent: tuple[Done, ...]) -> tuple[Done, ...]:
+    """Return the latest of them that fit, the newest always."""
+    room = MOST_OWED
+    for index in range(len(recent) - 2, -1, -1):
+        done = recent[index]
+        room -= len(done.facts) + len(done.notices) + len(done.orders)
+        if room < 0:
+            return recent[index + 1 :]
+    return recent
 
 
 def check_allowed(state: CaseState, command: Command) -> None:

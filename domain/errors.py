@@ -80,6 +80,8 @@ class RefusalCode(StrEnum):
     TOO_MANY_LEVELS = "too_many_levels"
     TOO_MANY_CHILDREN = "too_many_children"
     SEVERE_CASE_NOT_SETTLED = "severe_case_not_settled"
+    TOO_MANY_ORDERS = "too_many_orders"
+    ASKED_OFTEN = "asked_often"
 
 
 REFUSALS: dict[RefusalCode, tuple[str, str]] = {
@@ -341,6 +343,14 @@ REFUSALS: dict[RefusalCode, tuple[str, str]] = {
     RefusalCode.SEVERE_CASE_NOT_SETTLED: (
         "严重程度 1–2 级的事件不能直接答复或不予受理；请立案派遣或转出 110/119/120/122，确属定级有误的先调整等级",
         "severity 1 or 2 is neither answered nor refused: file it or transfer it out; regrade it first if misjudged",
+    ),
+    RefusalCode.TOO_MANY_ORDERS: (
+        "一个案件最多 {most} 次督办；请在已有督办上审核退回，要求重新回复",
+        "a case has at most {most} supervision orders: return the reply to one of them instead",
+    ),
+    RefusalCode.ASKED_OFTEN: (
+        "已向诉求人询问 {most} 次；请派员核实、立案，或作出处理",
+        "the reporter was asked {most} times: send somebody to look, file it, or settle it",
     ),
     RefusalCode.TASK_TEXT_REQUIRED: (
         "请写明任务内容或完成情况",

@@ -22,6 +22,8 @@ from domain.supervision import above_of, open_order, remind
 __all__ = ["ALARMS", "HANDLERS", "open_order"]
 
 BY_LEADER = "leader"
+MOST_ORDERS = 50
+"""Orders of one case over its whole life that people open; the engine's own come beside them."""
 LimitOf = Callable[[Rulebook], Limit]
 """Picks a limit of the rulebook."""
 
@@ -35,6 +37,8 @@ def open_supervision(step: Step, command: OpenSupervision) -> None:
     by, unit = step.actor.unit, command.unit or step.state.owner
     if by is None or by in (step.state.owner, unit) or not (_over(step, by) or command.above_owner):
         raise CommandRefused(RefusalCode.NOT_A_SUPERVISOR)
+    if len(step.state.supervisions) >= MOST_ORDERS:
+        raise CommandRefused(RefusalCode.TOO_MANY_ORDERS, most=str(MOST_ORDERS))
     open_order(step, by=by, unit=unit, cause=BY_LEADER, text=command.text)
 
 

@@ -22,6 +22,8 @@ from domain.unit import DutyHours
 
 NEED_INFO = "need_info"
 """Why the total clock stands still."""
+MOST_ROUNDS = 20
+"""Questions a desk puts to the reporters of one case; every answer stays beside it."""
 NO_ANSWER = "no_answer"
 """Why a case is cancelled that cannot be solved without an answer nobody gave."""
 ON_SITE = frozenset({Role.CHECKER, Role.HANDLER, Role.LEADER})
@@ -45,6 +47,8 @@ def ask_reporter(step: Step, command: AskReporter) -> None:
     """Row 8: the reporter is asked; the total clock stands still from here, and nobody is called up."""
     book = need_book(step)
     need_text(command.question)
+    if sum(pause.why == NEED_INFO for pause in step.state.pauses) >= MOST_ROUNDS:
+        raise CommandRefused(RefusalCode.ASKED_OFTEN, most=str(MOST_ROUNDS))
     step.disarm("triage")
     quiet_supervisor(step)
     missing, before = command.missing.value, step.state.info

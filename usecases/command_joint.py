@@ -18,11 +18,12 @@ from domain.actor import Actor
 from domain.beginning import Begin
 from domain.case import ENDED, Status
 from domain.catalogue import Category
+from domain.errors import CommandRefused, RefusalCode
 from domain.identifiers import RANDOM_BITS, number
 from domain.messages_command import JoinParent, MarkSpan, OpenChild
 from domain.pack import CityPack
 from domain.place import ReportedPlace
-from domain.rows_joint import MOST_LEVELS
+from domain.rows_joint import MOST_CHILDREN, MOST_LEVELS
 from domain.span import governing, street_of
 from domain.views import CaseFilter, CaseView
 from routing import canonical
@@ -207,6 +208,8 @@ def join_parent_of(*, city: City, case_no: str, command: JoinParent) -> JoinPare
     parent = case_view(city=city, case_no=command.parent)
     if Status(parent.status) in ENDED or parent.exercise != view.exercise or parent.epoch == 0:
         raise BadRequest(ProblemCode.PARENT_TARGET, parent=parent.case_no)
+    if len(parent.aspects.children) >= MOST_CHILDREN:
+        raise CommandRefused(RefusalCode.TOO_MANY_CHILDREN, most=str(MOST_CHILDREN))
     ancestors = above(city=city, case_no=parent.case_no)
     return replace(command, ancestors=ancestors, levels=len(ancestors) + height(city=city, view=view))
 

@@ -15,6 +15,7 @@ from domain.messages_command import (
     ReviewAppeal,
     ReviewSupervision,
 )
+from domain.rows_supervision import MOST_ORDERS
 from tests.unit.builders import (
     CHECKER,
     COMMUNITY,
@@ -41,6 +42,14 @@ def ordered(case: Played | None = None, **fields: Any) -> Played:
     """Return a case being handled that the district supervises by an order."""
     played = (case or a_full_case()).handling()
     played.do(OpenSupervision, by=supervisor(DISTRICT), **({"text": "act at once"} | fields))
+    return played
+
+
+def ordered_often() -> Played:
+    """Return a case with as many orders as one can have."""
+    played = a_full_case().handling()
+    for _ in range(MOST_ORDERS):
+        ordered(played)
     return played
 
 
@@ -127,6 +136,9 @@ SCENES: dict[RefusalCode, Refused] = {
     ),
     RefusalCode.ILLEGAL_ACT_NOT_CANCELLABLE: (
         lambda: a_full_case(4, tags=("illegal_act",)), CancelCase, OPERATOR, {"reason": "mistake"},
+    ),
+    RefusalCode.TOO_MANY_ORDERS: (
+        ordered_often, OpenSupervision, supervisor(DISTRICT), {"text": "act at once"},
     ),
     RefusalCode.RETURNED_BEFORE: (thrice_returnable, GrantReturn, DISPATCHER, {"lead": WATER}),
 }  # fmt: skip

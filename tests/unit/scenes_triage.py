@@ -5,13 +5,17 @@ from domain.errors import RefusalCode
 from domain.messages import MergeInto
 from domain.messages_triage import (
     AnswerAtOnce,
+    AskReporter,
     ConfirmTransfer,
     HandBack,
+    Missing,
     RecordVerification,
+    ReporterAnswered,
     SplitReport,
     TransferOut,
     VerifyFirst,
 )
+from domain.rows_triage_doubt import MOST_ROUNDS
 from tests.unit.builders import OPERATOR, WATER, Played, a_case, a_full_case, actor, decision
 from tests.unit.scenes import Refused
 
@@ -49,6 +53,16 @@ def verifying() -> Played:
     return case
 
 
+def asked_often() -> Played:
+    """Return a case whose reporter was asked as often as one is."""
+    case = in_triage()
+    for _ in range(MOST_ROUNDS):
+        case.do(AskReporter, by=OPERATOR, **QUESTION)
+        case.do(ReporterAnswered, by=OPERATOR, answer="by the lake")
+    return case
+
+
+QUESTION = {"missing": Missing.PLACE, "question": "which road?"}
 SCENES: dict[RefusalCode, Refused] = {
     RefusalCode.RULEBOOK_REQUIRED: (
         lambda: a_case(decision=UNSURE), AnswerAtOnce, OPERATOR, {"answer": "Saturday mornings"},
@@ -56,6 +70,7 @@ SCENES: dict[RefusalCode, Refused] = {
     RefusalCode.SEVERE_CASE_NOT_SETTLED: (
         lambda: in_triage(2), AnswerAtOnce, OPERATOR, {"answer": "Saturday mornings"},
     ),
+    RefusalCode.ASKED_OFTEN: (asked_often, AskReporter, OPERATOR, QUESTION),
     RefusalCode.HANDED_BACK: (handed_back, TransferOut, OPERATOR, {"to": FIRE}),
     RefusalCode.ALREADY_CONFIRMED: (confirmed, ConfirmTransfer, OPERATOR, {"reference": "119-8"}),
     RefusalCode.RECEIPT_REQUIRED: (transferred, ConfirmTransfer, OPERATOR, {"reference": " "}),

@@ -6,6 +6,7 @@ import pytest
 
 from domain.actor import Role
 from domain.case import Status
+from domain.decide import MOST_OWED
 from domain.errors import RefusalCode
 from domain.messages import (
     CancelCase,
@@ -27,7 +28,7 @@ from domain.messages_command import (
     ReportEvent,
     UpperDecision,
 )
-from domain.messages_duty import Suspend
+from domain.messages_duty import DecideExtension, RequestExtension, Resume, Suspend
 from domain.messages_triage import AnswerAtOnce, AskReporter, Missing, RefusedFor, RefuseReport, TransferOut
 from domain.place import Level
 from tests.unit.builders import (
@@ -50,6 +51,7 @@ from tests.unit.builders import (
     rulebook,
     supervisor,
 )
+from tests.unit.case_laws import STATE_JSON
 from tests.unit.scenes_triage import FIRE, in_triage
 
 SETTLING: list[tuple[type[Command], dict[str, object]]] = [
@@ -197,3 +199,24 @@ def test_a_limit_that_a_new_grade_ends_before_the_standstill_is_overdue_when_it_
     assert [fact.row for fact in case.of_kind("overdue")] == [22]
     assert case.told("supervision") == [WATER]
     assert case.armed("handling.raise") is not None
+
+
+def test_what_a_case_remembers_stays_small_however_many_reports_it_holds() -> None:
+    case = a_full_case().handling()
+    for number in range(400):
+        case.joined(f"20260914-0001-{number:04d}")
+    for _ in range(2):
+        case.do(RequestExtension, by=handler(WATER), reason="parts are on order")
+        case.do(DecideExtension, by=actor(Role.LEADER, WATER), granted=True)
+        granted = case.do(DecideExtension, by=DISPATCHER, granted=True)
+        assert len(granted.notices) > 400
+        last = case.state.recent[-1]
+        assert last.notices == granted.notices, "the newest is remembered whole"
+    case.do(
+        Suspend, by=DISPATCHER, until=case.now + timedelta(days=3), reason="flood", plan="wait",
+        interim_measure="fence",
+    )  # fmt: skip
+    case.do(Resume, by=DISPATCHER)
+
+    assert sum(len(done.notices) for done in case.state.recent[:-1]) <= MOST_OWED
+    assert len(STATE_JSON.dump_json(case.state)) < 1_000_000
