@@ -193,3 +193,14 @@ def top_unit(pack: CityPack) -> str:
     if unit is None:
         raise LookupError("the pack has no command centre at city level")
     return unit.code
+
+
+def learn_point(*, grounds: Grounds, channel: str, place: ReportedPlace) -> None:
+    """Let the detector count a reported point, so that it finds what a channel writes when it knows no place.
+
+    A sensor stands where it stands: that it says so again and again is no sign of that.
+    """
+    known = grounds.pack.channels.get(channel)
+    sensor = known is not None and known.kind == "sensor"
+    if not sensor and place.lon is not None and place.lat is not None:
+        grounds.placeholders.observe(channel=channel, lon=place.lon, lat=place.lat)

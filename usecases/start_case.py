@@ -30,6 +30,7 @@ from usecases.place_and_owner import (
     answer,
     category_name,
     category_of,
+    learn_point,
     site_check,
     triage_unit,
 )
@@ -82,9 +83,7 @@ def prepare(
 
     ``apart_from`` is the former master of a report that was split off.
     """
-    place = report.reported
-    if place.lon is not None and place.lat is not None:
-        city.grounds.placeholders.observe(channel=report.channel, lon=place.lon, lat=place.lat)
+    learn_point(grounds=city.grounds, channel=report.channel, place=report.reported)
     found = answer(grounds=city.grounds, question=question_of(report))
     at = max(city.now(), report.received_at)
     known = _duplicates(city, report, found) if same is None else same

@@ -21,7 +21,15 @@ from store.replay_reads import RecordedCase
 from usecases.city import Grounds
 from usecases.command import UNIT_FIELDS
 from usecases.duplicates import NONE_FOUND, Duplicates
-from usecases.place_and_owner import Answer, answer, by_hand, category_name, category_of, site_check
+from usecases.place_and_owner import (
+    Answer,
+    answer,
+    by_hand,
+    category_name,
+    category_of,
+    learn_point,
+    site_check,
+)
 from usecases.regrounded import question_about
 from usecases.start_case import begin_with, question_of
 
@@ -129,9 +137,7 @@ def beginning(*, case: RecordedCase, grounds: Grounds) -> Begin:
     report = case.report
     if report.channel not in grounds.pack.channels:
         raise UnableToReplay(case_no=case.case_no, code="unknown_channel", detail=report.channel)
-    point = report.reported
-    if point.lon is not None and point.lat is not None:
-        grounds.placeholders.observe(channel=report.channel, lon=point.lon, lat=point.lat)
+    learn_point(grounds=grounds, channel=report.channel, place=report.reported)
     found = answer(grounds=grounds, question=question_of(report))
     first = case.facts[0]
     start = begin_with(grounds=grounds, report=report, found=found, at=first.at, same=_same(case))

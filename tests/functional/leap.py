@@ -8,7 +8,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -29,7 +29,7 @@ from domain.policy import CityClock
 from store.engine import Store, open_store
 from store.group_commit import GroupCommit
 from tests.functional.town import Json, Town
-from tests.integration.temporal_env import BREATH, clock_at, executor
+from tests.integration.temporal_env import BREATH, clock_at, executor, of_ones_own
 from usecases.city import City, Grounds
 from usecases.gateway import CaseGateway
 from workflows.converter import DATA_CONVERTER
@@ -120,7 +120,7 @@ async def leaping(
     queue = f"leap-{uuid.uuid4()}"
     time = CityTime(clock=clock_at(begins))
     city = City(
-        grounds=replace(grounds, clock=time.clock),
+        grounds=of_ones_own(grounds, time.clock),
         store=store,
         intake=GroupCommit(store=store),
         cases=CaseGateway(client=client, task_queue=queue),

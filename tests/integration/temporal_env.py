@@ -35,6 +35,7 @@ from domain.identifiers import RANDOM_BITS, number
 from domain.messages import Command
 from domain.policy import CityClock
 from domain.views import Timeline, record_of
+from geo.placeholders import PlaceholderDetector
 from store.engine import Store
 from store.group_commit import GroupCommit
 from tests.unit.builders import MONDAY
@@ -105,6 +106,13 @@ def clock_at(city_now: datetime, *, speed: float = 1.0) -> CityClock:
     return CityClock(origin=time.time(), city_origin=city_now.timestamp(), speed=speed)
 
 
+def of_ones_own(grounds: Grounds, clock: CityClock) -> Grounds:
+    """Return grounds with a clock and a memory of their own: what one test reports, no other has heard of."""
+    locate = grounds.pack.locate
+    placeholders = PlaceholderDetector(share=locate.placeholder_share, min_rows=locate.placeholder_min)
+    return replace(grounds, clock=clock, placeholders=placeholders)
+
+
 async def eventually(ask: Callable[[], Awaitable[T | None]]) -> T:
     """Return the first answer that is one. What never comes ends with the time a test is given."""
     while not (answer := await ask()):  # noqa: ASYNC110 - neither a server nor a database tells us
@@ -134,7 +142,7 @@ class Desk:
         self._client: Client = env.client
         self._clock = clock
         self.city = City(
-            grounds=replace(grounds, clock=clock),
+            grounds=of_ones_own(grounds, clock),
             store=store,
             intake=GroupCommit(store=store),
             cases=CaseGateway(client=env.client, task_queue=self.queue),
