@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -32,6 +33,14 @@ def case_out(view: CaseView) -> dict[str, Any]:
     body["status_zh"] = STATUS_ZH[Status(view.status)]
     body["level"] = Level(view.level).name.lower()
     return body
+
+
+def row_out(view: CaseView) -> dict[str, Any]:
+    """Return a case as a list shows it: without what a reporter was asked and answered, which may be personal."""
+    info = view.aspects.info
+    if info is None:
+        return case_out(view)
+    return case_out(replace(view, aspects=replace(view.aspects, info=replace(info, question="", answers=()))))
 
 
 Code = Annotated[str, Field(max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -71,10 +80,13 @@ class CaseQuery(BaseModel):
 
 @router.get("/cases", responses=answers(CasePageOut, 422))
 def get_cases(request: Request, query: Annotated[CaseQuery, Query()]) -> dict[str, Any]:
-    """List cases, newest first. Pass ``next_cursor`` back as ``cursor`` for the next page."""
+    """List cases, newest first. Pass ``next_cursor`` back as ``cursor`` for the next page.
+
+    What a reporter was asked and answered is left out: read the case itself.
+    """
     city = service(request).city
     page = list_cases(city=city, where=query.where(now=city.now()), limit=query.limit, cursor=query.cursor)
-    return {"cases": [case_out(view) for view in page.cases], "next_cursor": page.next_cursor}
+    return {"cases": [row_out(view) for view in page.cases], "next_cursor": page.next_cursor}
 
 
 @router.get("/cases/{case_no}", responses=answers(CaseWithActionsOut, 404))

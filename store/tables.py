@@ -133,7 +133,6 @@ cases = Table(
     Index(None, "open", "handling_due"),
     Index(None, "category", "open", "lat", "lon"),
     Index(None, "parent", "received_at", "case_no"),
-    Index(None, "category", "closed_at"),
 )
 
 bursts = Table(

@@ -2,6 +2,7 @@
 
 import pytest
 from alembic import command
+from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, bindparam, create_engine, event, inspect, text
 
 from domain.views import NO_ASPECTS, CaseFilter
@@ -34,12 +35,8 @@ def moved(engine: Engine, *, to: str) -> None:
     with engine.begin() as connection:
         config = alembic_config()
         config.attributes["connection"] = connection
-        known = {"0001": 1, "0002": 2, "0003": 3}
-        found = inspect(connection)
-        present = (
-            found.has_table("instructions") * 3 or found.has_table("bursts") * 2 or found.has_table("cases")
-        )
-        (command.upgrade if known[to] > present else command.downgrade)(config, to)
+        at = MigrationContext.configure(connection).get_current_revision() or ""
+        (command.upgrade if to > at else command.downgrade)(config, to)
 
 
 def filled(engine: Engine) -> None:

@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from domain.instruction import InstructionState
+from domain.place import Level
 from domain.report import Accepted
 from domain.views import CaseFilter
+from store.bursts import BurstArea
 from store.engine import Store, open_store
 from store.rows import OutboxKind
 from tests.integration.store_samples import NOW, case_no, record, report
@@ -90,6 +93,50 @@ PLANS: list[tuple[str, Ask, str]] = [
             category="c", lon=114.0, lat=30.0, metres=50, since=NOW, exclude=None
         ),
         "ix_cases_category_open_lat_lon",
+    ),
+    (
+        "closed nearby",
+        lambda store: store.closed_nearby(
+            category="c", lon=114.0, lat=30.0, metres=50, since=NOW, until=NOW
+        ),
+        "ix_cases_category_open_lat_lon",
+    ),
+    (
+        "burst",
+        lambda store: store.burst_cases(
+            area=BurstArea(categories=("c", "d"), level=Level.STREET, code="s1", since=NOW, until=NOW)
+        ),
+        "ix_cases_street_received_at_case_no",
+    ),
+    (
+        "children",
+        lambda store: store.list_cases(where=CaseFilter(parent=case_no(1)), limit=5, cursor=None),
+        "ix_cases_parent_received_at_case_no",
+    ),
+    (
+        "stuck",
+        lambda store: store.stuck(kinds=["start_child", "revive_case"], since=NOW, tries=3, most=5),
+        "ix_outbox_owed",
+    ),
+    (
+        "being merged",
+        lambda store: store.being_merged(case_numbers=[case_no(1), case_no(2)], by_others_than="r"),
+        "ix_commands_case_no",
+    ),
+    (
+        "told",
+        lambda store: store.received_instructions(unit="u", limit=5, state=InstructionState.OPEN),
+        "ix_instruction_receivers_unit_id",
+    ),
+    (
+        "receivers",
+        lambda store: store.instruction_receivers(number="INS-1", limit=5),
+        "ix_instruction_receivers_number_n",
+    ),
+    (
+        "issued",
+        lambda store: store.issued_instructions(limit=5, issuer="u"),
+        "ix_instructions_issuer_id",
     ),
     (
         "all cases",
