@@ -45,14 +45,19 @@ async def act(*, city: City, case_no: str, command: Command) -> Acted:
 def _ready(city: City, case_no: str, command: Command) -> CaseView:
     view = case_view(city=city, case_no=case_no)
     if isinstance(command, MergeInto) and city.store.command(request_id=command.request_id) is None:
-        _check_master(city, command)
+        _check_master(city, view, command)
     return view
 
 
-def _check_master(city: City, command: MergeInto) -> None:
+def _check_master(city: City, view: CaseView, command: MergeInto) -> None:
+    """Refuse what is no master: an ended case, a drill for what is real, a milder case (as ``find_duplicates``)."""
     master = case_view(city=city, case_no=command.master)
     if Status(master.status) in ENDED:
         raise BadRequest(ProblemCode.MERGE_TARGET, master=command.master, detail=status_name(master))
+    if master.exercise != view.exercise:
+        raise BadRequest(ProblemCode.MERGE_EXERCISE, master=command.master)
+    if master.severity > view.severity:
+        raise BadRequest(ProblemCode.MERGE_MILDER, master=command.master, severity=str(view.severity))
 
 
 def _keep(city: City, case_no: str, command: Command) -> InboxRow:

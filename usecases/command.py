@@ -17,6 +17,7 @@ from domain.views import CaseView
 from usecases.city import City
 from usecases.command_duty import suspension_of, task_of
 from usecases.command_joint import ChildByHand, join_parent_of, mark_span_of, open_child_of, reported_of
+from usecases.command_lead import check_lead
 from usecases.command_levels import BY_HAND, check_service, with_levels
 from usecases.command_supervision import open_supervision_of
 from usecases.command_triage import check_named
@@ -88,11 +89,14 @@ def build(
         said, make = ASKED[kind]
         asked = _load(said, kind, fields)
         _check_units(city, fields)
-        return make(city=city, case_no=case_no, asked=asked, actor=actor, request_id=request_id)
+        made = make(city=city, case_no=case_no, asked=asked, actor=actor, request_id=request_id)
+        check_lead(city=city, case_no=case_no, command=made)
+        return made
     command: Command = _load(COMMANDS[kind], kind, with_levels(fields), actor=actor, request_id=request_id)
     _check_units(city, fields)
     check_service(city, command)
     check_named(city, command)
+    check_lead(city=city, case_no=case_no, command=command)
     complete = COMPLETED.get(kind)
     return command if complete is None else complete(city=city, case_no=case_no, command=command)
 

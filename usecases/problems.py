@@ -40,6 +40,8 @@ class ProblemCode(StrEnum):
     METHOD_NOT_ALLOWED = "method_not_allowed"
     BAD_CURSOR = "bad_cursor"
     MERGE_TARGET = "merge_target"
+    MERGE_EXERCISE = "merge_exercise"
+    MERGE_MILDER = "merge_milder"
     PARENT_TARGET = "parent_target"
     NOT_ON_DUTY_LIST = "not_on_duty_list"
     NOT_BELOW = "not_below"
@@ -208,6 +210,16 @@ PROBLEMS: dict[ProblemCode, tuple[int, str, str]] = {
         422,
         "案件 {master} 已结束（{detail}），不能作为并案主案；请选择在办案件",
         "case {master} has ended ({detail}) and cannot take a merged report; choose an open case",
+    ),
+    ProblemCode.MERGE_EXERCISE: (
+        422,
+        "案件 {master} 与本案一为演练、一为实际事件，不能并案",
+        "case {master} and this one are a drill and a real event: they are not merged",
+    ),
+    ProblemCode.MERGE_MILDER: (
+        422,
+        "案件 {master} 的等级轻于本案（{severity} 级），不能作为并案主案；请先调整主案等级，或单独立案",
+        "case {master} is graded milder than this one ({severity}): regrade the master first, or file this one",
     ),
     ProblemCode.PARENT_TARGET: (
         422,
