@@ -89,7 +89,10 @@ def look(*, city: City, case_no: str, rule: str, again: bool = False) -> str | N
         running = None if parent is None else city.store.case(case_no=parent.case_no)
         if parent is not None and running is not None and running.status not in CLOSED:
             return _join_open(city=city, rule=found, view=view, area=area, parent=parent, again=again)
-        around = _around(city=city, rule=found, view=view, area=area)
+        near = _near(city=city, rule=found, view=view, area=area)
+        if not _is_burst(city=city, rule=found, cases=near):
+            return None  # not even if all of them count; what they belong to need not be asked one by one
+        around = _around(city=city, rule=found, found=near)
         if not _is_burst(city=city, rule=found, cases=around.cases):
             return None
         begin = _begin(city=city, rule=found, area=area, around=around, exercise=view.exercise)
@@ -110,19 +113,17 @@ def _join_open(
         top = _top(city, view)
         _join(city=city, rule=rule, area=area, parent=parent.case_no, tops=[top] if top is not None else [])
         return parent.case_no
-    around = _around(city=city, rule=rule, view=view, area=area, but=parent.case_no)
+    near = _near(city=city, rule=rule, view=view, area=area)
+    around = _around(city=city, rule=rule, found=near, but=parent.case_no)
     if late and not _is_burst(city=city, rule=rule, cases=around.cases):
         return None
     _join(city=city, rule=rule, area=area, parent=parent.case_no, tops=list(around.tops.values()))
     return parent.case_no
 
 
-def _around(*, city: City, rule: BurstRule, view: CaseView, area: str, but: str | None = None) -> Around:
-    """Gather what counts: not what already belongs to an event that has closed, or is commanded as high.
-
-    ``but`` is the burst's own parent, whose children count.
-    """
-    found = city.store.burst_cases(
+def _near(*, city: City, rule: BurstRule, view: CaseView, area: str) -> list[BurstCase]:
+    """Return the reported cases of the rule's group within a window before and after the case."""
+    return city.store.burst_cases(
         area=BurstArea(
             categories=tuple(code for code in city.pack.catalogue if rule.takes(code)),
             level=rule.area,
@@ -132,6 +133,13 @@ def _around(*, city: City, rule: BurstRule, view: CaseView, area: str, but: str 
             exercise=view.exercise,
         )
     )
+
+
+def _around(*, city: City, rule: BurstRule, found: Sequence[BurstCase], but: str | None = None) -> Around:
+    """Gather what counts: not what already belongs to an event that has closed, or is commanded as high.
+
+    ``but`` is the burst's own parent, whose children count.
+    """
     known: dict[str, CaseView | None] = {}
     counted: list[BurstCase] = []
     tops: dict[str, CaseView] = {}
