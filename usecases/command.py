@@ -36,6 +36,11 @@ ENGINE_KINDS = frozenset({"join_report", "child_changed"})
 MOST_TEXT = 5_000
 MOST_CODE = 100
 MOST_PHOTOS = 50
+MOST_REFERENCE = 500
+"""Characters of a reference to a photo or a document: an address, never the thing itself."""
+MOST_LISTED = 300
+"""Items of any other list. A case's state is one message of at most two megabytes."""
+MOST_ERRORS = 50
 MOST_PEOPLE = 1_000_000
 FIGURES = ("dead", "injured")
 GRADES = range(1, 6)
@@ -46,7 +51,7 @@ CODES = dict.fromkeys(
         "verifier", "unit", "supervision", "level", "to_level",
     ),
     MOST_CODE,
-)  # fmt: skip
+) | dict.fromkeys(("photos", "evidence"), MOST_REFERENCE)  # fmt: skip
 
 
 class UnableToBuildCommand(BadRequest):
@@ -55,7 +60,7 @@ class UnableToBuildCommand(BadRequest):
     def __init__(self, errors: list[dict[str, str]]) -> None:
         """Keep the errors by field."""
         super().__init__(ProblemCode.INVALID_BODY)
-        self.errors = errors
+        self.errors = errors[:MOST_ERRORS]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,7 +120,7 @@ def _load(cls: Any, kind: str, fields: dict[str, Any], **own: Any) -> Any:
     """Make the dataclass from JSON values, strictly: "no" is not taken for false."""
     known = {field.name for field in fields_of(cls)} - ENGINE_FIELDS
     errors = [
-        {"pointer": f"/{name}", "code": "extra_forbidden", "detail": f"{kind} has no such field"}
+        {"pointer": f"/{name[:MOST_CODE]}", "code": "extra_forbidden", "detail": f"{kind} has no such field"}
         for name in sorted(set(fields) - known)
     ]
     errors += _out_of_range(kind, fields)
@@ -141,10 +146,10 @@ def _out_of_range(kind: str, fields: dict[str, Any]) -> list[dict[str, str]]:
         errors.append(
             {"pointer": "/grade", "code": "out_of_range", "detail": "1 (very bad) to 5 (very good)"}
         )
-    for name in ("photos", "evidence"):
-        listed = fields.get(name)
-        if isinstance(listed, list) and len(listed) > MOST_PHOTOS:
-            errors.append({"pointer": f"/{name}", "code": "too_long", "detail": f"at most {MOST_PHOTOS}"})
+    for name, listed in fields.items():
+        most = MOST_PHOTOS if name in ("photos", "evidence") else MOST_LISTED
+        if isinstance(listed, list) and len(listed) > most:
+            errors.append({"pointer": f"/{name}", "code": "too_long", "detail": f"at most {most}"})
     for name in FIGURES:
         figure = fields.get(name)
         if isinstance(figure, int) and not 0 <= figure <= MOST_PEOPLE:

@@ -21,6 +21,7 @@ GOOD: Json = {
 NOBODY = "20261118-0000-0000"
 """A number that was never drawn: all zeros, with another check digit than these have."""
 JSON = {"content-type": "application/json"}
+WHY: Json = {"reason": "x", "plan": "x", "interim_measure": "x"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -181,6 +182,19 @@ COMMANDS = [
     command("many photos", 422, "invalid_body", kind="submit_result", result="x", photos=["p"] * 51),
     command("long reason", 413, "too_long", kind="cancel_case", reason="x" * 5_001),
     command("long photo", 413, "too_long", kind="submit_result", result="x", photos=["p" * 5_001]),
+    command("photo for a reference", 413, "too_long", kind="submit_result", result="x", photos=["p" * 501]),
+    command("many areas", 422, "invalid_body", sender=DISPATCHER, kind="mark_span", areas=["420106"] * 301),
+    command("area nobody knows", 422, "unknown_area", sender=DISPATCHER, kind="mark_span", areas=["999999"]),
+    command("parent nobody has", 404, "case_not_found", sender=DISPATCHER, kind="join_parent", parent=NOBODY),
+    command("task for nobody", 422, "unknown_unit", kind="assign_task", unit="NOWHERE", text="x"),
+    command("task for a platform outside", 422, "not_a_department", kind="assign_task", unit="PEER-110", text="x"),
+    command("out to one of ours", 422, "not_a_peer", kind="transfer_out", to="4201-COMMAND"),
+    command("day without a zone", 422, "time_without_zone", kind="suspend", until="2026-12-01T08:00:00", **WHY),
+    command("day beyond all calendars", 422, "time_without_zone", kind="suspend", until="9999-12-31T23:59:59-12:00", **WHY),
+    command("level of nowhere", 422, "invalid_body", kind="jump_level", level="planet", reason="x"),
+    command("more dead than people", 422, "invalid_body", kind="report_event", report="phone", to_level="city", text="x", dead=10**9),
+    command("what was asked", 422, "invalid_body", kind="open_child", text="x", levels=1),
+    command("the engine's word", 422, "unknown_command", kind="child_changed", child="x"),
     command("NUL in a reason", 422, "control_characters", kind="cancel_case", reason="a\x00b"),
     command("NUL in a photo", 422, "control_characters", kind="submit_result", result="x", photos=["a\x00"]),
     command("NUL in a kind", 422, "control_characters", kind="sign\x00in"),
@@ -226,6 +240,9 @@ QUESTIONS = [
     get("no page", 422, "invalid_parameter", "/api/v1/cases?limit=0"),
     get("huge page", 422, "invalid_parameter", "/api/v1/cases?limit=100000000000000000000"),
     get("NUL in a filter", 422, "invalid_parameter", "/api/v1/cases?owner=a%00b"),
+    get("NUL for a parent", 422, "invalid_parameter", "/api/v1/cases?parent=a%00b"),
+    get("children of nothing", 404, "case_not_found", f"/api/v1/cases/{NOBODY}/children"),
+    get("instructions without an actor", 401, "actor_required", "/api/v1/instructions"),
     get("seconds for a time", 422, "invalid_parameter", "/api/v1/cases?received_to=0.5"),
     get("naive time", 422, "invalid_parameter", "/api/v1/cases?received_from=2026-11-18T00:00:00"),
     get("time before all calendars", 422, "invalid_parameter", "/api/v1/cases?received_from=0001-01-01T00:00:00%2B14:00"),

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.functional.lives import signed_in
-from tests.functional.town import Json, Town, handler, leader
+from tests.functional.town import OPERATOR, Json, Town, handler, leader
 
 pytestmark = [pytest.mark.e2e, pytest.mark.temporal]
 
@@ -117,3 +117,18 @@ async def test_the_city_says_what_a_client_needs_to_know(town: Town) -> None:
     unit = await town.json("GET", "/api/v1/units/4201-COMMAND")
     assert unit["name_zh"] == "武汉市城市运行管理中心"
     assert "contacts" not in unit
+
+
+async def test_a_list_does_not_show_what_a_reporter_was_asked_and_answered(town: Town) -> None:
+    receipt = await town.file(channel="hotline")
+    case = await town.wait(receipt["case_no"], "triaging")
+    number = case["case_no"]
+    await town.act(number, "ask_reporter", OPERATOR, missing="place", question="王女士家在哪里？")
+    await town.act(number, "reporter_answered", OPERATOR, answer="三楼，电话13812345678")
+    info = (await town.case(number))["aspects"]["info"]
+    assert (info["question"], info["answers"]) == ("王女士家在哪里？", ["三楼，电话13812345678"])
+
+    page = await town.json("GET", f"/api/v1/cases?{urlencode({'status': 'triaging', 'limit': 200})}")
+    (row,) = [found for found in page["cases"] if found["case_no"] == number]
+    assert row["aspects"]["info"] == {**info, "question": "", "answers": []}
+    assert "13812345678" not in str(page)
