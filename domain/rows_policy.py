@@ -7,6 +7,7 @@ was promised under the old one stays promised, and what is new begins from now o
 from dataclasses import replace
 from datetime import datetime
 
+from domain import tasks
 from domain.actor import Role
 from domain.aspects import ReportedUp
 from domain.case import Alarm, Deadline, Status, Trigger
@@ -76,6 +77,7 @@ def _take_grade(step: Step, command: Regrade) -> None:
         due_at = step.due(start=state.handling_from, limit=limits[1])
         step.change(base_limit=limits[0], handling_limit=limits[1], handling_due=due_at)
     _keep_what_is_left(step)
+    tasks.draw_in(step)
     grow_total(step)
     if state.dispatched_at is not None:
         step.change(return_due=step.due(start=state.dispatched_at, limit=step.policy.stages.return_request))

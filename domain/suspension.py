@@ -131,7 +131,7 @@ def _handling_goes_on(step: Step, suspension: Suspension) -> None:
     start, limit, due = state.handling_from, state.handling_limit, state.handling_due
     if start is None or limit is None or due is None:
         return
-    if suspension.left is None or not suspension.left.amount:
+    if suspension.left is None or due <= suspension.since:
         _overdue_goes_on(step, suspension)
         if suspension.left is not None:  # run out by another grade meanwhile: nobody has heard of it
             step.arm((Alarm.HANDLING_OVERDUE, step.now + AT_LEAST))

@@ -10,7 +10,7 @@ from datetime import datetime
 from domain.aspects import UNFINISHED, Task, TaskKind, TaskStatus
 from domain.case import Alarm
 from domain.limit import LimitUnit
-from domain.standstill import between, carried
+from domain.standstill import AT_LEAST, between, carried
 from domain.step import Step
 
 
@@ -72,16 +72,19 @@ def _unit(step: Step) -> LimitUnit:
 def begin_co_handling(step: Step) -> None:
     """Give every co-handler of the decision a task when the case is given to its owner (协办).
 
-    One who has such a task open keeps it, with the new owner's deadline where that is later.
+    One who has such a task open keeps it, with the new owner's deadline where that is later. What
+    the new owner was itself asked to do is its own case now, and no task of it.
     """
     due = step.state.handling_due
+    for task in unfinished(step):
+        if task.unit == step.state.owner:
+            settle(step, task, why="owner")
     for unit in step.state.co_handlers:
         mine = [one for one in step.state.tasks if one.kind is TaskKind.CO_HANDLING and one.unit == unit]
         open_ones = [one for one in mine if one.status in UNFINISHED]
         if unit == step.state.owner:
-            for task in open_ones:
-                settle(step, task, why="owner")
-        elif open_ones:
+            continue
+        if open_ones:
             for task in open_ones:
                 _prolong(step, task, due)
         elif not any(one.status is TaskStatus.REPORTED and one.by == step.state.owner for one in mine):
@@ -89,8 +92,30 @@ def begin_co_handling(step: Step) -> None:
 
 
 def _prolong(step: Step, task: Task, due: datetime | None) -> None:
-    if due is None or task.due is None or due <= task.due:
+    if due is not None and task.due is not None and due > task.due:
+        _move(step, task, due)
+
+
+def draw_in(step: Step) -> None:
+    """Bring the deadlines of tasks back inside the case's own after a worse grade moved that earlier.
+
+    What is thereby over is over in a minute, counted from the standstill where the case is suspended.
+    """
+    state = step.state
+    since = state.suspension.since if state.suspension is not None else step.now
+    if state.handling_due is None:
         return
+    latest = max(state.handling_due, since + AT_LEAST)
+    for task in unfinished(step):
+        if task.due is None or task.due <= latest:
+            continue
+        if state.suspension is not None:
+            keep(step, replace(task, due=latest))
+        else:
+            _move(step, task, latest)
+
+
+def _move(step: Step, task: Task, due: datetime) -> None:
     # The clock of the sign-in is not the deadline's: what is armed of it stays.
     asked_again = [
         one.at for one in step.state.deadlines if one.name is Alarm.TASK_SIGN_IN and one.item == task.id

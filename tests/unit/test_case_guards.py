@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from domain.actor import Role
+from domain.aspects import TaskKind, TaskStatus
 from domain.case import Status
 from domain.decide import MOST_OWED
 from domain.errors import RefusalCode
@@ -28,7 +29,7 @@ from domain.messages_command import (
     ReportEvent,
     UpperDecision,
 )
-from domain.messages_duty import DecideExtension, RequestExtension, Resume, Suspend
+from domain.messages_duty import AssignTask, DecideExtension, RequestExtension, Resume, Suspend
 from domain.messages_triage import AnswerAtOnce, AskReporter, Missing, RefusedFor, RefuseReport, TransferOut
 from domain.place import Level
 from tests.unit.builders import (
@@ -160,7 +161,9 @@ def test_who_is_bound_by_a_ruling_does_not_hand_the_case_on() -> None:
 def test_a_ruling_does_not_bind_the_lead_an_upper_level_names_later() -> None:
     case = ruled(a_full_case())
     case.do(ReportUp, by=handler(POWER), reason="no crane")
-    case.do(DecideReportUp, by=supervisor(case.state.report_up.to), decision=UpperDecision.LEAD, lead=ROADS)
+    asked = case.state.report_up
+    assert asked is not None
+    case.do(DecideReportUp, by=supervisor(asked.to), decision=UpperDecision.LEAD, lead=ROADS)
     assert (case.state.owner, case.state.bound) == (ROADS, False)
     case.do(RequestReturn, by=handler(ROADS), reason="not a road")
     assert case.state.status is Status.ARBITRATION
@@ -168,7 +171,6 @@ def test_a_ruling_does_not_bind_the_lead_an_upper_level_names_later() -> None:
 
 def test_a_result_that_is_graded_worse_is_looked_at_before_it_is_solved() -> None:
     case = a_full_case().submitted()
-    assert case.state.status is Status.FEEDBACK
     case.do(Regrade, by=OPERATOR, severity=2, reason="gas found", rules=full_rules(2))
     with refused(case, RefusalCode.CHECK_OUTSTANDING):
         case.do(CloseCase, by=OPERATOR)
@@ -220,3 +222,37 @@ def test_what_a_case_remembers_stays_small_however_many_reports_it_holds() -> No
 
     assert sum(len(done.notices) for done in case.state.recent[:-1]) <= MOST_OWED
     assert len(STATE_JSON.dump_json(case.state)) < 1_000_000
+
+
+def test_a_unit_that_gets_the_case_has_no_task_of_it_any_more() -> None:
+    case = a_full_case().handling()
+    case.do(AssignTask, by=handler(WATER), task_kind=TaskKind.WHISTLE, unit=POWER, text="cut the power")
+    case.do(AssignTask, by=handler(WATER), unit=ROADS, text="close the lane")
+    case.do(Reassign, by=supervisor(CITY), lead=POWER, reason="a cable")
+
+    assert [(task.unit, task.status) for task in case.state.tasks] == [
+        (POWER, TaskStatus.WAIVED),
+        (ROADS, TaskStatus.OPEN),
+    ]
+    assert (case.armed("task.due", "T1"), case.armed("task.sign_in", "T1")) == (None, None)
+    assert case.armed("task.sign_in", "T2") is not None
+
+
+@pytest.mark.parametrize("suspended", [False, True])
+def test_a_worse_grade_draws_the_tasks_inside_the_case(suspended: bool) -> None:
+    case = a_full_case(4, decision=decision(limit=None)).handling()
+    case.do(AssignTask, by=handler(WATER), unit=ROADS, text="close the lane")
+    if suspended:
+        case.do(
+            Suspend, by=DISPATCHER, until=case.now + timedelta(days=3), reason="flood", plan="wait",
+            interim_measure="fence",
+        )  # fmt: skip
+    case.do(Regrade, by=OPERATOR, severity=2, reason="worse", rules=full_rules(2))
+    if suspended:
+        case.do(Resume, by=DISPATCHER)
+    (task,) = case.state.tasks
+
+    assert task.due is not None
+    assert case.state.handling_due is not None
+    assert task.due <= case.state.handling_due < case.now + timedelta(days=2)
+    assert case.armed("task.due", "T1") == task.due
