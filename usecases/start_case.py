@@ -35,6 +35,9 @@ from usecases.place_and_owner import (
     triage_unit,
 )
 
+ROUNDS = 8
+"""How many reports of one event are decided one after the other before others have their turn."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Start:
@@ -46,12 +49,29 @@ class Start:
 
 
 async def start_cases(*, city: City, starts: Sequence[Start]) -> list[Start]:
-    """Start these cases; return those that were not started and must be tried again."""
+    """Start these cases; return those that were not started and must be tried again.
+
+    Of reports that may be about one event one goes on and the others are decided again when
+    it can be found: at once, in rounds, for many report the same thing in the same minute.
+    """
+    failed: list[Start] = []
+    waiting = list(starts)
+    for _ in range(ROUNDS):
+        unstarted, waiting = await _round(city, waiting)
+        failed += unstarted
+        if unstarted or not waiting:
+            break
+    return failed + waiting
+
+
+async def _round(city: City, starts: Sequence[Start]) -> tuple[list[Start], list[Start]]:
+    """Start those that are in nobody's way; return the ones that could not be started, and those that wait."""
     outcomes = await asyncio.to_thread(_decide_all, city, starts)
-    waiting = in_each_others_way(settings=city.pack.merge, states=[outcome.state for outcome in outcomes])
-    failed = [start for start in starts if start.report.case_no in waiting]
-    ready = [pair for pair in zip(starts, outcomes, strict=True) if pair[0] not in failed]
+    waits = in_each_others_way(settings=city.pack.merge, states=[outcome.state for outcome in outcomes])
+    waiting = [start for start in starts if start.report.case_no in waits]
+    ready = [pair for pair in zip(starts, outcomes, strict=True) if pair[0] not in waiting]
     records = await asyncio.gather(*(_start(city, start, outcome) for start, outcome in ready))
+    failed: list[Start] = []
     done: list[tuple[Record, Delivered]] = []
     for (start, _), record in zip(ready, records, strict=True):
         if record is None:
@@ -61,7 +81,7 @@ async def start_cases(*, city: City, starts: Sequence[Start]) -> list[Start]:
     if done:
         looks = looks_of(city=city, records=[record for record, _ in done])
         await asyncio.to_thread(lambda: city.store.record_many(records=done, looks=looks))
-    return failed
+    return failed, waiting
 
 
 def _decide_all(city: City, starts: Sequence[Start]) -> list[Outcome]:
