@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 
-from domain.aspects import SupervisionStatus
-from domain.blockers import blockers
-from domain.case import Status
-from tests.unit.case_laws import BESIDE, LAWS, Taken, check_step
+from domain.aspects import UNFINISHED, SupervisionStatus
+from domain.blockers import blockers, emergency_open
+from domain.case import SETTLED, Status
+from domain.decide import MOST_OWED, REMEMBERED
+from domain.messages import CloseCase, CloseKind
+from domain.policy import CheckRule
+from tests.unit.case_laws import BESIDE, LAWS, Taken, check_step, owner_by_facts
 
 STANDING_STILL = ("sign_in", "handling", "contact", "task", "milestone", "extension")
 
@@ -101,6 +104,55 @@ def parts_are_numbered_once_and_stay(taken: Taken) -> None:
         assert len(set(now)) == len(now)
 
 
+def what_is_severe_is_handled_to_its_end(taken: Taken) -> None:
+    before = taken.before
+    if before is None or taken.after.exercise:
+        return
+    targets = {fact.target for fact in taken.facts if fact.source is not fact.target}
+    if taken.after.severity <= 2:
+        assert not targets & {Status.CANCELLED, Status.ANSWERED, Status.REFUSED}
+    if emergency_open(taken.after):
+        assert not targets & {*SETTLED, Status.ARCHIVED} - {Status.MERGED}, (
+            "an emergency without a final report"
+        )
+
+
+def nobody_decides_what_they_asked_for(taken: Taken) -> None:
+    if taken.before is None or taken.after.rules.severity.book is None:
+        return
+    owner = taken.owner
+    for fact in taken.facts:
+        if fact.row in (16, 17):
+            assert fact.actor.unit not in (None, owner)
+        if fact.kind == "reassigned" and fact.actor.unit == owner:
+            assert not taken.before.bound
+        if fact.row in (29, 30) and fact.kind in ("closed", "handling", "check_passed"):
+            tasked = {one.unit for one in taken.before.tasks if not one.waived}
+            assert fact.actor.unit not in tasked, "a unit with a task checked or closed"
+        owner = owner_by_facts(owner, [fact])
+
+
+def what_is_needed_on_site_is_seen_before_it_is_solved(taken: Taken) -> None:
+    closed = any(fact.target is Status.CLOSED and fact.source is not Status.CLOSED for fact in taken.facts)
+    command = taken.message
+    if closed and isinstance(command, CloseCase) and command.close_kind is CloseKind.SOLVED:
+        severe = taken.after.severity <= 2 and taken.after.rules.check is not CheckRule.NEVER
+        assert taken.after.check_passed or not severe or taken.after.rules.severity.book is None
+
+
+def nobody_has_a_task_of_their_own_case(taken: Taken) -> None:
+    if taken.after.status not in SETTLED:
+        assert not [
+            one for one in taken.after.tasks if one.unit == taken.after.owner and one.status in UNFINISHED
+        ]
+
+
+def what_is_remembered_is_bounded(taken: Taken) -> None:
+    recent = taken.after.recent
+    assert len(recent) <= REMEMBERED
+    assert sum(len(done.facts) + len(done.notices) + len(done.orders) for done in recent[:-1]) <= MOST_OWED
+
+
 RULEBOOK_LAWS: tuple[Callable[[Taken], None], ...] = (
     nothing_open_is_closed_over,
     old_cases_know_nothing_of_the_rulebook,
@@ -111,6 +163,11 @@ RULEBOOK_LAWS: tuple[Callable[[Taken], None], ...] = (
     a_child_tells_its_parent,
     a_task_lies_inside_its_case,
     parts_are_numbered_once_and_stay,
+    what_is_severe_is_handled_to_its_end,
+    nobody_decides_what_they_asked_for,
+    what_is_needed_on_site_is_seen_before_it_is_solved,
+    nobody_has_a_task_of_their_own_case,
+    what_is_remembered_is_bounded,
 )
 
 
