@@ -50,7 +50,10 @@ def find_duplicates(
     near = [
         (view, metres)
         for view, metres in found
-        if view.severity <= severity and not view.exercise and _in_hand(view, at)
+        if view.severity <= severity
+        and not view.exercise
+        and _in_hand(view, at)
+        and not _is_event_of_others(view)
     ]
     sure = [view.case_no for view, metres in near if metres <= settings.auto_m]
     if sure:
@@ -83,6 +86,11 @@ def find_repeated(*, city: City, report: NewReport, place: Place, apart_from: st
     )
     others = (view for view in found if view.case_no not in (report.case_no, apart_from))
     return next((view for view in others if not view.exercise), None)
+
+
+def _is_event_of_others(view: CaseView) -> bool:
+    """Tell whether a case was opened over others (a burst, E8): a report is about one of those, not about it."""
+    return not view.reports and (view.parent is None or bool(view.aspects.children))
 
 
 def in_each_others_way(*, settings: MergeSettings, states: Sequence[CaseState]) -> set[str]:

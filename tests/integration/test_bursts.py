@@ -146,6 +146,25 @@ async def test_too_few_reports_are_no_event_and_those_of_a_drill_are_their_own(d
 
 
 @pytest.mark.temporal
+async def test_a_report_at_the_events_own_point_is_about_one_of_its_cases(desk: Desk) -> None:
+    with desk.env.with_time_skipping_disabled():
+        async with relaying(desk, desk.store):
+            for n in range(8):
+                await desk.filed(report(n))
+            await quiet(desk)
+            (parent,) = parents(desk)
+            here = ReportedPlace(lon=parent.lon, lat=parent.lat)
+            said = [await desk.filed(report(n, place=here)) for n in range(3)]
+            await quiet(desk)
+    (event,) = parents(desk)
+    assert event.case_no == parent.case_no
+    for case_no in said:
+        case = desk.told(case_no).case
+        assert (case.status, case.master is not None) == (Status.MERGED, True)
+        assert case.master != event.case_no
+
+
+@pytest.mark.temporal
 async def test_a_look_broken_off_is_made_again_and_a_new_burst_has_a_new_event(desk: Desk) -> None:
     with desk.env.with_time_skipping_disabled():
         for n in range(8):
