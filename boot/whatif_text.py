@@ -211,7 +211,12 @@ def _name(packs: tuple[CityPack, CityPack], code: str) -> str:
 def rows_of(found: Compared) -> Iterator[tuple[str, str, str, str, str]]:
     """Yield a row per difference, times in UTC, for a table program."""
     for name, (old, new) in found.changes.items():
-        yield found.case_no, found.category, name, _plain(old), _plain(new)
+        yield found.case_no, _cell(found.category), name, _cell(_plain(old)), _cell(_plain(new))
+
+
+def _cell(text: str) -> str:
+    """Return a text that no table program takes for a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def _plain(value: object) -> str:

@@ -3,6 +3,7 @@
 The file's ``[[layers]]`` belong to the geo room, which reads them with the geometry.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from store.pack.problems import ProblemBook
 from store.pack.toml_lines import TomlFile
 
 FILE = "city.toml"
+RELEASE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,39}")
 CHANNEL_KINDS = ("hotline", "web", "app", "patrol", "sensor", "open311")
 
 
@@ -68,13 +70,27 @@ def _facts(top: Fields) -> CityFacts:
         name_en=top.text("name_en"),
         languages=top.texts("languages") or ("zh", "en"),
         timezone=timezone_of(top, "timezone"),
-        release=top.text("version"),
+        release=_release(top),
         bbox=_bbox(top),
         metric_epsg=top.integer("metric_epsg", 3857),
         notice_zh=top.text("notice_zh", ""),
         notice_en=top.text("notice_en", ""),
         confirm_below=top.number("confirm_below", 0.5),
     )
+
+
+def _release(top: Fields) -> str:
+    """Return the name of the release; folders, request ids and headers are named after it."""
+    name = top.text("version")
+    if not name or RELEASE.fullmatch(name):
+        return name
+    top.problem(
+        "version",
+        code="wrong_value",
+        zh="version 应为最多 40 个字母、数字、点、横线或下划线，以字母或数字开头",
+        en="version takes up to 40 letters, digits, dots, hyphens and underscores, a letter or digit first",
+    )
+    return "0"
 
 
 def timezone_of(fields: Fields, key: str) -> str:

@@ -39,6 +39,8 @@ BROKEN = [
     ("city.toml", 'categories = ["E*"]', 'categories = ["X*"]', "unknown_category", "[[zones]]"),
     ("city.toml", 'zone = "Z1"', 'zone = "Z9"', "unknown_zone", "[[zones]]"),
     ("city.toml", 'version = "1"', "version = 1", "wrong_value", "version"),
+    ("city.toml", 'version = "1"', 'version = "../../1"', "wrong_value", "version"),
+    ("city.toml", 'version = "1"', 'version = "一"', "wrong_value", "version"),
     ("city.toml", 'name_zh = "小城"', "", "missing_key", "code = "),
     ("city.toml", 'code = "small"', 'code = "small', "not_toml", "code = "),
     (
