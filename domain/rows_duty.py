@@ -150,7 +150,8 @@ def request_return(step: Step, command: RequestReturn) -> None:
 def arbitrate(step: Step, *, why: str, crosses: bool = False) -> None:
     """Row 18 (E5): the district rules, or the city where two districts are concerned.
 
-    A unit that is a party to the dispute does not rule on it.
+    A unit that is a party to the dispute does not rule on it. Until the ruling the locality keeps
+    the place safe (属地兜底), and is told so under the rulebook.
     """
     level = Level.CITY if crosses else Level.DISTRICT
     parties = (None, step.state.owner, *step.state.returned_by)
@@ -165,9 +166,20 @@ def arbitrate(step: Step, *, why: str, crosses: bool = False) -> None:
         supervisors=supervisors,
         level=min(step.state.level, arbiter.level if arbiter is not None else Level.CITY),
     )
-    step.move(18, due_at=due_at, reason=why, trigger=Trigger.RETURNED_AGAIN.value, arbiter=unit)
+    safe = _locality(step) if step.book is not None else None
+    step.move(
+        18, due_at=due_at, reason=why, trigger=Trigger.RETURNED_AGAIN.value, arbiter=unit, made_safe_by=safe
+    )
     step.arm((Alarm.ARBITRATION, due_at))
     step.tell("arbitration", unit=unit, owner=step.state.owner)
+    if safe is not None:
+        step.tell("reminder", unit=safe, about="make_safe", due=due_at.isoformat())
+
+
+def _locality(step: Step) -> str | None:
+    """Return the command centre nearest to the place, from its street up: it is there whoever is accountable."""
+    rungs = sorted(step.state.rules.ladder, key=lambda rung: rung.level, reverse=True)
+    return next((rung.unit for rung in rungs if rung.level <= Level.STREET and rung.unit is not None), None)
 
 
 def grant_return(step: Step, command: GrantReturn) -> None:

@@ -146,6 +146,7 @@ _CLOCKS = {
         "appeal": "申诉审核",
         "visit": "回访",
         "closing": "审核办结",
+        "make_safe": "先行采取安全措施（责任裁定之前由属地兜底）",
     },
     "en": {
         "contact": "contact with the reporter",
@@ -167,6 +168,7 @@ _CLOCKS = {
         "appeal": "the review of an appeal",
         "visit": "the visits of its reporters",
         "closing": "a decision on its result",
+        "make_safe": "the locality to keep the place safe until it is ruled who is accountable",
     },
 }
 _ENDED_ZH, _ENDED_EN = "子案件已结案", "a child case has been closed"

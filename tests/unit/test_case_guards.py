@@ -39,6 +39,7 @@ from tests.unit.builders import (
     OPERATOR,
     POWER,
     ROADS,
+    STREET,
     WATER,
     Played,
     a_case,
@@ -51,6 +52,7 @@ from tests.unit.builders import (
     refused,
     rulebook,
     supervisor,
+    without,
 )
 from tests.unit.case_laws import STATE_JSON
 from tests.unit.scenes_triage import FIRE, in_triage
@@ -256,3 +258,21 @@ def test_a_worse_grade_draws_the_tasks_inside_the_case(suspended: bool) -> None:
     assert case.state.handling_due is not None
     assert task.due <= case.state.handling_due < case.now + timedelta(days=2)
     assert case.armed("task.due", "T1") == task.due
+
+
+def test_row_18_the_locality_keeps_the_place_safe_until_the_ruling() -> None:
+    case, old = a_full_case().returning(), a_case().returning()
+    nobody = a_full_case(
+        rules=full_rules(ladder=without(Level.STREET, Level.COMMUNITY, Level.GRID))
+    ).returning()
+    for one in (case, old, nobody):
+        one.next()
+
+    (fact,) = (fact for fact in case.facts if fact.row == 18)
+    assert fact.data["made_safe_by"] == STREET
+    told = [notice for notice in case.notices if notice.context.get("about") == "make_safe"]
+    assert [(notice.unit, notice.context["due"]) for notice in told] == [
+        (STREET, str(fact.due and fact.due.isoformat()))
+    ]
+    assert next(fact for fact in nobody.facts if fact.row == 18).data["made_safe_by"] == DISTRICT
+    assert "made_safe_by" not in next(fact for fact in old.facts if fact.row == 18).data
