@@ -1,5 +1,6 @@
 """A row of the outbox that cannot be carried out: it holds nobody up, waits longer each time, and is seen."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -72,6 +73,11 @@ async def carried(relay: Relay, kind: OutboxKind, rows: list[OutboxRow]) -> None
     await work(rows)
 
 
+def standing(at: datetime) -> Callable[[], datetime]:
+    """Return a clock that stands at a moment."""
+    return lambda: at
+
+
 @pytest.mark.parametrize("kind", POISON)
 async def test_a_poisoned_row_waits_longer_each_time_and_says_nothing_personal(
     city: City, kind: OutboxKind
@@ -96,7 +102,7 @@ async def test_a_poisoned_row_waits_longer_each_time_and_says_nothing_personal(
         assert row.lease_until is None
         waits.append((row.not_before - relay._city.now()).total_seconds())
         later = row.not_before
-        relay.serve(replace(relay._city, now=lambda later=later: later))
+        relay.serve(replace(relay._city, now=standing(later)))
     assert waits == list(TRY_AGAIN[:3])
 
 

@@ -97,13 +97,15 @@ def test_a_ruling_does_not_bind_whom_the_upper_level_names_after_it() -> None:
     case = a_full_case(2).returning()
     case.next()
     case.do(Rule, by=supervisor(CITY), lead=POWER, reason="so ordered")
-    assert case.state.bound
+    bound = case.state.bound
+    assert bound is True
     case.do(ReportUp, by=handler(POWER), reason="no crane")
     asked = case.state.report_up
     assert asked is not None
     case.do(DecideReportUp, by=supervisor(asked.to), decision=UpperDecision.LEAD, lead=ROADS)
 
-    assert not case.state.bound
+    bound_after = case.state.bound
+    assert bound_after is False
     case.returning()
     assert case.state.status in (Status.RETURN_REQUESTED, Status.ARBITRATION)
 
