@@ -143,24 +143,42 @@ def apply(
     raise typer.Exit(4 if left else 0)
 
 
+def _content(settings: Settings, folder: Path) -> tuple[str, str]:
+    """Return the versions of a pack's rules and of its areas' outlines, empty where there is no folder.
+
+    Raises UnableToLoadPack and UnableToReadLayer.
+    """
+    from boot.install import version_in
+    from boot.wiring import atlas_cache
+    from geo.publish import open_atlas, publish
+
+    version = version_in(folder)
+    if not version:
+        return "", ""
+    return version, open_atlas(publish(pack_folder=folder, cache=atlas_cache(settings))).version
+
+
 def _put_in_place(settings: Settings, planned: "PlanFile") -> None:
-    """Install the planned pack unless it is there. Raises UnableToReadPlan or UnableToInstall."""
-    from boot.install import install, version_in
+    """Install the planned pack, outlines included, unless it is there. Raises UnableToReadPlan or UnableToInstall."""
+    from boot.install import install
+    from geo.checks.problems import UnableToReadLayer
     from store.pack import UnableToLoadPack
     from usecases.plan_file import UnableToReadPlan
 
-    here = version_in(settings.pack)
-    if here == planned.version_to:
+    wanted = planned.version_to, planned.outlines
+    found = _content(settings, settings.pack)
+    if found == wanted:
         return
-    if here not in ("", planned.version_from):
+    here, _ = found
+    if here not in ("", planned.version_from, planned.version_to):
         raise UnableToReadPlan(
             f"现行规则包已是 {here}，计划是从 {planned.version_from} 出发的，请重新计划 / the pack in force is "
             f"{here}, this plan begins with {planned.version_from}: make a new plan"
         )
     new = Path(planned.folder)
     try:
-        same = version_in(new) == planned.version_to
-    except UnableToLoadPack:
+        same = _content(settings, new) == wanted
+    except (UnableToLoadPack, UnableToReadLayer):
         same = False
     if not same:
         raise UnableToReadPlan(
