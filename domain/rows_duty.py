@@ -40,6 +40,8 @@ def file_case(step: Step, command: FileCase) -> None:
         # It keeps the rulebook it had: what runs by it goes on.
         policy = replace(command.rules.severity, book=command.rules.severity.book or step.book)
         rules = replace(command.rules, clock=step.state.rules.clock, severity=policy)
+        if step.book is not None and step.state.urgent and policy.severity > step.state.severity:
+            need_reason(command.reason)  # what is severe is found milder by somebody's word only
         step.change(rules=rules, severity=rules.severity.severity)
     step.change(
         category=command.category,

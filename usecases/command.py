@@ -44,6 +44,7 @@ MOST_ERRORS = 50
 MOST_PEOPLE = 1_000_000
 FIGURES = ("dead", "injured")
 GRADES = range(1, 6)
+MILDEST = 4
 CODES = dict.fromkeys(
     (
         "kind", "lead", "proposed_unit", "checker", "category", "condition", "area_code", "assignee", "master",
@@ -212,12 +213,19 @@ def _question(*, city: City, view: CaseView, code: str, asked: FileByHand) -> Qu
         channel=view.channel,
         category=code,
         condition=asked.condition or (report.condition if code == report.category else None),
-        severity=asked.severity or report.severity,
+        severity=asked.severity or _graded(city=city, view=view, first=report.severity),
         tags=report.tags,
         at=report.occurred_at,
         by_hand=by_hand,
         received_at=report.received_at,
     )
+
+
+def _graded(*, city: City, view: CaseView, first: int | None) -> int | None:
+    """Return the grade a report came with, or the one somebody has given the case since (``regrade``)."""
+    category = city.pack.catalogue.get(view.category)
+    usual = first or (category.severity if category is not None else MILDEST)
+    return first if view.severity == usual else view.severity
 
 
 def _question_of_case(

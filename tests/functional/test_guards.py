@@ -29,3 +29,17 @@ async def test_no_master_is_milder_or_a_drill(town: Town) -> None:
         found = await town.refused(real["case_no"], "merge_into", OPERATOR, master=master["case_no"])
         assert found == (422, code)
     assert (await town.case(real["case_no"]))["status"] == "triaging"
+
+
+async def test_filing_by_hand_keeps_the_grade_somebody_gave_and_makes_nothing_milder_without_a_word(
+    town: Town,
+) -> None:
+    receipt = await town.file(category="E0110", place={"address": "不知何处"})
+    case = await town.wait(receipt["case_no"], "triaging")
+    number, spot = case["case_no"], await town.spot()
+    await town.act(number, "regrade", OPERATOR, severity=2, reason="有人受伤")
+    here = {"lon": spot.lon, "lat": spot.lat}
+    mild = {**here, "severity": 4}
+    assert await town.refused(number, "file_case", OPERATOR, **mild) == (422, "reason_required")
+    case = await town.act(number, "file_case", OPERATOR, **here)
+    assert (case["status"], case["severity"]) == ("dispatched", 2)

@@ -55,7 +55,7 @@ from tests.unit.builders import (
     without,
 )
 from tests.unit.case_laws import STATE_JSON
-from tests.unit.scenes_triage import FIRE, in_triage
+from tests.unit.scenes_triage import FIRE, UNSURE, in_triage
 
 SETTLING: list[tuple[type[Command], dict[str, object]]] = [
     (AnswerAtOnce, {"answer": "open on Saturdays"}),
@@ -276,3 +276,13 @@ def test_row_18_the_locality_keeps_the_place_safe_until_the_ruling() -> None:
     ]
     assert next(fact for fact in nobody.facts if fact.row == 18).data["made_safe_by"] == DISTRICT
     assert "made_safe_by" not in next(fact for fact in old.facts if fact.row == 18).data
+
+
+def test_what_is_severe_is_filed_as_milder_only_with_a_reason() -> None:
+    case, old = in_triage(2), a_case(2, decision=UNSURE)
+    with refused(case, RefusalCode.REASON_REQUIRED):
+        case.filed(rules=full_rules(3))
+    case.filed(rules=full_rules(3), reason="a drip, not a burst")
+    assert case.state.severity == 3
+    old.filed(rules=full_rules(3))
+    assert old.state.severity == 3, "a case begun before the rulebook goes on as it began"
