@@ -113,9 +113,14 @@ def report_task(step: Step, command: ReportTask) -> None:
 
 
 def waive_task(step: Step, command: WaiveTask) -> None:
-    """The lead, or who supervises it, does without the task, for a reason on record."""
+    """The lead, or who supervises it, does without the task, for a reason on record.
+
+    What a level above asked for is that level's to waive, not the lead's.
+    """
     _need_command(step)
     task = _task(step, command.task)
+    if step.actor.unit == step.state.owner and task.by not in step.state.handlers:
+        raise CommandRefused(RefusalCode.NOT_YOUR_ITEM, unit=task.by)
     if not command.reason.strip():
         raise CommandRefused(RefusalCode.REASON_REQUIRED)
     settle(step, task, why=command.reason)

@@ -29,7 +29,7 @@ from domain.messages_command import (
     ReportEvent,
     UpperDecision,
 )
-from domain.messages_duty import AssignTask, DecideExtension, RequestExtension, Resume, Suspend
+from domain.messages_duty import AssignTask, DecideExtension, RequestExtension, Resume, Suspend, WaiveTask
 from domain.messages_triage import AnswerAtOnce, AskReporter, Missing, RefusedFor, RefuseReport, TransferOut
 from domain.place import Level
 from tests.unit.builders import (
@@ -286,3 +286,14 @@ def test_what_is_severe_is_filed_as_milder_only_with_a_reason() -> None:
     assert case.state.severity == 3
     old.filed(rules=full_rules(3))
     assert old.state.severity == 3, "a case begun before the rulebook goes on as it began"
+
+
+def test_what_a_level_above_asked_for_is_not_the_owners_to_waive() -> None:
+    case = a_full_case().handling()
+    case.do(AssignTask, by=supervisor(DISTRICT), unit=ROADS, text="close the lane")
+    case.do(AssignTask, by=handler(WATER), unit=POWER, text="cut the power")
+    with refused(case, RefusalCode.NOT_YOUR_ITEM):
+        case.do(WaiveTask, by=handler(WATER), task="T1", reason="no time")
+    case.do(WaiveTask, by=supervisor(DISTRICT), task="T1", reason="the road is closed")
+    case.do(WaiveTask, by=handler(WATER), task="T2", reason="no cable there")
+    assert [task.status for task in case.state.tasks] == [TaskStatus.WAIVED, TaskStatus.WAIVED]
