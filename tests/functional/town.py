@@ -63,7 +63,9 @@ class Town:
             found = shown["place"]
             deep = len(found["chain"]) == 5 and "near_border" not in found["flags"]
             # A township's longer limits are shown by tests of their own.
-            ordinary = not any(reason["rule"].startswith("grid-class:") for reason in shown["decision"]["reasons"])
+            ordinary = not any(
+                reason["rule"].startswith("grid-class:") for reason in shown["decision"]["reasons"]
+            )
             if ordinary and deep and shown["decision"]["confidence"] >= 0.9 and bool(found["zones"]) is zone:
                 return Spot(lon=lon, lat=lat, preview=shown)
         raise AssertionError("the lattice is used up")
