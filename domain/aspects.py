@@ -208,7 +208,7 @@ class ReachedMilestone:
 class Appeal:
     """An appeal (申诉) against an overdue mark or a bad grade: two reviews, once (row 37).
 
-    ``status`` is pending, approved or rejected; ``stage`` first or second while pending.
+    ``status`` is pending, approved, rejected, or lapsed with its case; ``stage`` first or second.
     The raw fact stays whatever is decided; only the figure is exempt.
     """
 

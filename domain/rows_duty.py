@@ -103,16 +103,18 @@ def _answer_joiner(step: Step, report: ReportRef) -> None:
 def sign_in(step: Step, command: SignIn) -> None:
     """Row 14, and row 20 when a person is named with it."""
     step.disarm("sign_in")
+    given = step.state.dispatched_at or step.now
     step.change(signed_in_at=step.now)
-    step.move(14, assignee=command.assignee)
+    step.move(14, due_at=step.due(start=given, limit=step.policy.stages.sign_in), assignee=command.assignee)
     if command.assignee:
-        step.move(20, assignee=command.assignee)
+        step.move(20, due_at=step.state.contact_due, assignee=command.assignee)
 
 
 def start_handling(step: Step, command: StartHandling) -> None:
     """Row 20: assigned, and the reporter contacted or not."""
+    due_at = step.state.contact_due
     note_contact(step, contacted=command.contacted)
-    step.move(20, assignee=command.assignee, contacted=command.contacted)
+    step.move(20, due_at=due_at, assignee=command.assignee, contacted=command.contacted)
 
 
 def note_contact(step: Step, *, contacted: bool) -> None:
@@ -262,6 +264,7 @@ def cancel_case(step: Step, command: CancelCase) -> None:
     end_orders(step)
     stand_down(step)
     end_beside(step, why="cancelled")
+    _lapse(step)
     step.change(deadlines=())
     step.move(36, reason=command.reason)
     if handled:
@@ -271,6 +274,13 @@ def cancel_case(step: Step, command: CancelCase) -> None:
     for report in step.state.reports:
         step.tell("cancelled", report_no=report.report_no, reason=command.reason)
     step.change(reports=tuple(replace(report, visit="not_wanted") for report in step.state.reports))
+
+
+def _lapse(step: Step) -> None:
+    """An appeal that waits for a review when its reopened case is withdrawn is nobody's to decide any more."""
+    appeal = step.state.appeal
+    if appeal is not None and appeal.status == "pending":
+        step.change(appeal=replace(appeal, status="lapsed", due=None, decided_at=step.now))
 
 
 def _is_illegal(state: CaseState) -> bool:

@@ -294,3 +294,6 @@ def test_a_case_cancelled_after_its_reopening_leaves_no_clock_behind() -> None:
     case.visited(solved=False)
     case.do(CancelCase, by=OPERATOR, reason="withdrawn")
     assert case.future == ()
+    appeal = case.state.appeal
+    assert appeal is not None
+    assert (appeal.status, appeal.due, appeal.decided_at) == ("lapsed", None, case.now)

@@ -63,6 +63,7 @@ def test_row_14_stops_the_sign_in_clock_and_not_the_handling_clock() -> None:
         "handling.warn", "handling.overdue", "handling.raise",
     ]  # fmt: skip
     assert case.state.handling_from == MONDAY, "handling runs from dispatch, not from sign-in"
+    assert case.facts[-1].due == at("2026-09-14 15:00"), "four work hours from the dispatch"
 
 
 def test_row_14_goes_through_row_20_when_a_person_is_named() -> None:
