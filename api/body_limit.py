@@ -29,18 +29,22 @@ class BodyLimit:
         declared = headers.get(b"content-length", b"")
         if declared.isdigit():
             if int(declared) > self._most:
+                await _discard(receive)
                 await self._refuse(scope, receive, send)
                 return
         elif b"transfer-encoding" in headers:
-            counted = await self._counted(receive)
+            counted, more = await self._counted(receive)
             if counted is None:
+                # A slow reader may have been given the whole body at once: then there is no more to wait for.
+                if more:
+                    await _discard(receive)
                 await self._refuse(scope, receive, send)
                 return
             receive = counted
         await self._app(scope, receive, send)
 
-    async def _counted(self, receive: Receive) -> Receive | None:
-        """Read a body of undeclared length up to the limit; None when it is larger."""
+    async def _counted(self, receive: Receive) -> tuple[Receive | None, bool]:
+        """Read a body of undeclared length up to the limit; None when it is larger, and whether more comes."""
         read: list[Message] = []
         size, more = 0, True
         while more:
@@ -50,16 +54,15 @@ class BodyLimit:
             # A client that leaves half-way sends no more, and the application must see that it left.
             more = message.get("more_body", False)
             if size > self._most:
-                return None
+                return None, more
         read.reverse()
 
         async def replay() -> Message:
             return read.pop() if read else await receive()
 
-        return replay
+        return replay, False
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await _discard(receive)
         finding = Finding(code=ProblemCode.BODY_TOO_LARGE, params={"most": str(self._most)})
         response = of_finding(Request(scope), finding)
         response.headers["connection"] = "close"
