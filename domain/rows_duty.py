@@ -75,7 +75,10 @@ def join_report(step: Step, command: JoinReport) -> None:
     visit = "open" if command.wants_visit else "not_wanted"
     joined = ReportRef(report_no=command.report_no, visit=visit, came_from=command.merged_case)
     step.change(reports=(*step.state.reports, joined))
-    step.record("report_joined", row=7, report=command.report_no, merged_case=command.merged_case)
+    step.record(
+        "report_joined", row=7, report=command.report_no, merged_case=command.merged_case,
+        wants_visit=command.wants_visit,
+    )  # fmt: skip
     _answer_joiner(step, joined)
 
 

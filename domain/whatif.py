@@ -217,6 +217,7 @@ def _join(fact: Fact, n: int) -> JoinReport:
         actor=fact.actor,
         report_no=str(fact.data.get("report", "")),
         merged_case=str(fact.data.get("merged_case", "")),
+        wants_visit=fact.data.get("wants_visit") is not False,
     )
 
 
