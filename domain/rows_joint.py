@@ -21,6 +21,7 @@ from domain.errors import CommandRefused, RefusalCode
 from domain.limit import Limit, LimitUnit
 from domain.messages_command import ChildChanged, JoinParent, MarkSpan, OpenChild, SeeChildren, WaiveChild
 from domain.place import Level
+from domain.rows_duty import need_reason
 from domain.span import governing, level_of_span, reach, street_of
 from domain.step import AlarmHandler, Handler, Step
 
@@ -44,7 +45,7 @@ def open_child(step: Step, command: OpenChild) -> None:
     with; a return or a new category gives a fresh limit, as rows 12 and 16 say.
     """
     state = step.state
-    _need_text(command.text)
+    need_reason(command.text)
     if command.begin.case_no == state.case_no:
         raise CommandRefused(RefusalCode.OWN_PARENT)
     if command.levels > MOST_LEVELS:
@@ -277,11 +278,6 @@ def _put(step: Step, child: Child) -> None:
     known = _find(step, child.case_no) is not None
     kept = tuple(child if one.case_no == child.case_no else one for one in step.state.children)
     step.change(children=kept if known else (*kept, child))
-
-
-def _need_text(text: str) -> None:
-    if not text.strip():
-        raise CommandRefused(RefusalCode.REASON_REQUIRED)
 
 
 HANDLERS: dict[str, Handler] = {
