@@ -24,8 +24,9 @@ from domain.messages_triage import (
     TransferOut,
 )
 from domain.order import Revive
+from domain.rows_duty import need_reason
 from domain.rows_result import evaluate
-from domain.rows_triage_doubt import need_book, need_text
+from domain.rows_triage_doubt import need_book
 from domain.step import AlarmHandler, Handler, Step
 from domain.visit import retain, sampled, visit_reporters
 
@@ -33,7 +34,7 @@ from domain.visit import retain, sampled, visit_reporters
 def answer_at_once(step: Step, command: AnswerAtOnce) -> None:
     """Row 3: answered; the pack's share of enquiries is visited like closed cases, the rest is kept."""
     need_book(step)
-    need_text(command.answer)
+    need_reason(command.answer)
     _refuse_severe(step)
     _settle(step)
     step.move(3, answer=command.answer)
@@ -48,7 +49,7 @@ def answer_at_once(step: Step, command: AnswerAtOnce) -> None:
 def refuse_report(step: Step, command: RefuseReport) -> None:
     """Row 4: not for this platform; the reporter hears why, and where to go."""
     need_book(step)
-    need_text(command.told)
+    need_reason(command.told)
     _refuse_severe(step)
     _settle(step)
     why = command.refused_for.value
@@ -138,7 +139,7 @@ def _transfer(step: Step) -> Transfer:
 def hand_back(step: Step, command: HandBack) -> None:
     """Row 6: the other side returns it; the desk that got it first triages it, in the full time."""
     transfer = _transfer(step)
-    need_text(command.reason)
+    need_reason(command.reason)
     step.disarm("transfer", "stage.retention")
     step.change(transfer=None, handed_back_by=(*step.state.handed_back_by, transfer.to))
     step.move(6, peer=transfer.to, reason=command.reason)
@@ -163,7 +164,7 @@ def transfer_late(step: Step, deadline: Deadline) -> None:
 
 def split_report(step: Step, command: SplitReport) -> None:
     """Row 7 undone: the report is a case of its own again, under the number it was filed with."""
-    need_text(command.reason)
+    need_reason(command.reason)
     report = _merged_report(step, command.report_no)
     kept = tuple(one for one in step.state.reports if one.report_no != report.report_no)
     step.change(reports=kept)

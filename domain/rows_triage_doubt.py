@@ -17,6 +17,7 @@ from domain.errors import CommandRefused, RefusalCode
 from domain.escalation import clock_start, stand_down
 from domain.messages_triage import AskReporter, Finding, RecordVerification, ReporterAnswered, VerifyFirst
 from domain.policy import Rulebook
+from domain.rows_duty import need_reason
 from domain.step import AlarmHandler, Handler, Step
 from domain.unit import DutyHours
 
@@ -37,16 +38,10 @@ def need_book(step: Step) -> Rulebook:
     return step.book
 
 
-def need_text(text: str) -> None:
-    """Raise CommandRefused where words are owed and none were given."""
-    if not text.strip():
-        raise CommandRefused(RefusalCode.REASON_REQUIRED)
-
-
 def ask_reporter(step: Step, command: AskReporter) -> None:
     """Row 8: the reporter is asked; the total clock stands still from here, and nobody is called up."""
     book = need_book(step)
-    need_text(command.question)
+    need_reason(command.question)
     if sum(pause.why == NEED_INFO for pause in step.state.pauses) >= MOST_ROUNDS:
         raise CommandRefused(RefusalCode.ASKED_OFTEN, most=str(MOST_ROUNDS))
     step.disarm("triage")
@@ -80,7 +75,7 @@ def _ask(step: Step, *, due: str) -> None:
 
 def reporter_answered(step: Step, command: ReporterAnswered) -> None:
     """Row 9: the answer came. It stays beside the case, out of its facts: it may say who the reporter is."""
-    need_text(command.answer)
+    need_reason(command.answer)
     info = step.state.info
     if info is not None:
         answers = (*info.answers, command.answer)
