@@ -17,6 +17,8 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
 # Wheels only: no compiler, and no build of anything that is not in a lock file.
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check
 LOCKED := --require-hashes --only-binary :all:
+# Open311's published client and its XML reader, both plain Python, exist as sources only.
+SOURCES := --no-binary three,relaxml --no-build-isolation
 
 .PHONY: help setup setup-dev demo up test lint format bench lock clean
 .PHONY: lint-code lint-types lint-rooms lint-packages lint-words lint-budgets
@@ -94,5 +96,5 @@ $(VENV)/.runtime: requirements/runtime.lock requirements/build.lock pyproject.to
 
 $(VENV)/.dev: requirements/dev.lock $(VENV)/.runtime
 	@echo "Installing the locked tools and test servers"
-	@$(PIP_INSTALL) $(LOCKED) -r requirements/dev.lock
+	@$(PIP_INSTALL) $(LOCKED) $(SOURCES) -r requirements/dev.lock
 	@touch $@

@@ -39,6 +39,17 @@ class Clock(BaseModel):
     speed: float = Field(default=1.0, ge=1.0)
 
 
+class Mqtt(BaseModel):
+    """A broker to listen to. ``topics`` maps topic filters to the names of our sources."""
+
+    url: str = ""
+    client_id: str = "cityops"
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    topics: dict[str, str] = Field(default_factory=dict)
+    shared: str = ""
+
+
 class Settings(BaseSettings):
     """Settings of the API, the worker, the relay and the embedded stack (prefix CITYOPS_).
 
@@ -53,6 +64,8 @@ class Settings(BaseSettings):
     database_url: str = ""
     redis_url: str = ""
     data_dir: Path = Path("var")
+    secret_key: SecretStr = SecretStr("")
+    mqtt: Mqtt = Mqtt()
     smtp: Smtp = Smtp()
     webhook: Webhook = Webhook()
     log: Log = Log()
@@ -62,3 +75,8 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """Return the database's URL: the one set, else a SQLite file in the data folder."""
         return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'cityops.db'}"
+
+    @property
+    def media(self) -> Path:
+        """Return the folder attachments lie in."""
+        return self.data_dir.resolve() / "media"

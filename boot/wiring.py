@@ -1,7 +1,10 @@
 """Wiring: settings in, services out. The only place that knows every room."""
 
 import asyncio
+import os
 import random
+import secrets
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,6 +25,7 @@ from store.pack import load as load_pack
 from store.rows import AreaRow
 from usecases.city import City, Grounds
 from usecases.gateway import CaseGateway
+from usecases.secret import Secret, UnableToDerive
 from workflows.converter import DATA_CONVERTER
 
 log = structlog.get_logger()
@@ -75,7 +79,34 @@ def open_city(*, settings: Settings, store: Store, client: Client) -> City:
         cases=CaseGateway(client=client),
         now=lambda: city_time(grounds.clock, datetime.now(UTC)),
         random_bits=random.SystemRandom().getrandbits,
+        secret=secret_of(settings),
     )
+
+
+def secret_of(settings: Settings) -> Secret:
+    """Return the installation's secret: the one set, else a file in the data folder, made once, readable by its owner."""
+    given = settings.secret_key.get_secret_value()
+    if given:
+        return Secret(key=given.encode())
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    path = settings.data_dir.resolve() / "secret.key"
+    try:
+        fresh = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return _kept_secret(path)
+    with os.fdopen(fresh, "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(32))
+    return _kept_secret(path)
+
+
+def _kept_secret(path: Path) -> Secret:
+    """Read the file; another process may be writing its one line just now."""
+    for _ in range(100):
+        text = path.read_text(encoding="ascii").strip()
+        if len(text) == 64:
+            return Secret(key=text.encode())
+        time.sleep(0.02)
+    raise UnableToDerive(f"{path} holds no secret")
 
 
 def atlas_cache(settings: Settings) -> Path:

@@ -5,12 +5,14 @@ a case needs (``domain.policy.CaseRules``). Nothing here knows a particular city
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from domain.burst import BurstRule
 from domain.calendar import WorkCalendar
 from domain.catalogue import Category
+from domain.device import DeviceProfile
+from domain.hazard import AlarmRules
 from domain.limit import Limit
 from domain.org import AreaTable, OrgTree
 from domain.overlay import GridClass, RuleOverlay
@@ -18,6 +20,7 @@ from domain.place import Crs, Level
 from domain.policy import CheckRule, SeverityPolicy, TagRule
 from domain.rota import Rota
 
+NO_ALARM_RULES = AlarmRules()
 COMMAND = "COMMAND"
 COMMUNITY = "COMMUNITY"
 GRID = "GRID"
@@ -229,6 +232,8 @@ class CityPack:
     rotas: tuple[Rota, ...] = ()
     bursts: tuple[BurstRule, ...] = ()
     repeat: RepeatSettings = RepeatSettings()
+    profiles: Mapping[str, DeviceProfile] = field(default_factory=dict)
+    alarms: AlarmRules = NO_ALARM_RULES
 
     def departments(self, *, category: Category, condition: str | None) -> tuple[str, ...]:
         """Return the department types of a category under a filing condition, the lead first."""

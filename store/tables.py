@@ -171,6 +171,8 @@ history = Table(
     Index(None, "kind", "at"),
 )
 
+_CALLED = text("caller <> ''")
+
 reports = Table(
     "reports",
     metadata,
@@ -193,11 +195,13 @@ reports = Table(
     Column("idempotency_key", Text),
     Column("fingerprint", Text, nullable=False),
     Column("raw", _PLAIN, nullable=False),
+    Column("caller", Text, nullable=False, server_default=""),  # keyed digest of the telephone number
     # The number first: it is what a look-up of a whole batch can use alone.
     UniqueConstraint("source_no", "source"),
     UniqueConstraint("idempotency_key"),
     UniqueConstraint("case_no"),
     Index(None, "belongs_to"),
+    Index("ix_reports_caller", "caller", "received_at", postgresql_where=_CALLED, sqlite_where=_CALLED),
 )
 
 _OWED = text("state = 'pending'")

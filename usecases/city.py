@@ -12,6 +12,9 @@ from routing.book import RouteBook
 from store.engine import Store
 from store.group_commit import GroupCommit
 from usecases.gateway import CaseGateway
+from usecases.secret import Secret
+
+NO_SECRET = Secret()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,7 +37,7 @@ class City:
     """The services of one city.
 
     ``now`` gives city time (UTC-aware), ``random_bits(n)`` n random bits: use cases read
-    no clock and draw no number by themselves.
+    no clock and draw no number by themselves. ``secret`` is the installation's.
     """
 
     grounds: Grounds
@@ -43,6 +46,7 @@ class City:
     cases: CaseGateway
     now: Callable[[], datetime]
     random_bits: Callable[[int], int]
+    secret: Secret = NO_SECRET
 
     @property
     def pack(self) -> CityPack:

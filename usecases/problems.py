@@ -7,6 +7,8 @@ problems. Every text says what to do.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from usecases.problems_intake import PROBLEMS_INTAKE
+
 
 class ProblemCode(StrEnum):
     """Stable code of a bad or unanswerable request."""
@@ -61,6 +63,32 @@ class ProblemCode(StrEnum):
     NO_PLACE = "no_place"
     OUTSIDE_CITY = "outside_city"
     NOT_LOCATED = "not_located"
+    KEY_REQUIRED = "key_required"
+    KEY_INVALID = "key_invalid"
+    KEY_SCOPE = "key_scope"
+    KEY_NETWORK = "key_network"
+    SOURCE_NOT_FOUND = "source_not_found"
+    SIGNATURE_INVALID = "signature_invalid"
+    SIGNATURE_STALE = "signature_stale"
+    MESSAGE_REPLAYED = "message_replayed"
+    TOO_MANY_REQUESTS = "too_many_requests"
+    BATCH_TOO_LARGE = "batch_too_large"
+    LETTER_NOT_FOUND = "letter_not_found"
+    LETTER_SETTLED = "letter_settled"
+    BAD_MAPPING = "bad_mapping"
+    DEVICE_NOT_FOUND = "device_not_found"
+    UNKNOWN_PROFILE = "unknown_profile"
+    BAD_WINDOW = "bad_window"
+    ALARM_NOT_FOUND = "alarm_not_found"
+    ALARM_PHASE = "alarm_phase"
+    UNKNOWN_REASON = "unknown_reason"
+    SERVICE_NOT_FOUND = "service_not_found"
+    JURISDICTION_NOT_FOUND = "jurisdiction_not_found"
+    ATTRIBUTE_REQUIRED = "attribute_required"
+    DATE_SPAN = "date_span"
+    ATTACHMENT_TYPE = "attachment_type"
+    ATTACHMENT_BROKEN = "attachment_broken"
+    ATTACHMENT_NOT_FOUND = "attachment_not_found"
     OVERLOADED = "overloaded"
     INTERNAL = "internal"
 
@@ -326,6 +354,7 @@ PROBLEMS: dict[ProblemCode, tuple[int, str, str]] = {
         "系统内部错误，编号 {trace}；请联系管理员",
         "internal error {trace}; tell the operator",
     ),
+    **{ProblemCode(code): problem for code, problem in PROBLEMS_INTAKE.items()},
 }
 
 

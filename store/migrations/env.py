@@ -3,7 +3,7 @@
 from alembic import context
 from sqlalchemy import Connection, text
 
-from store.tables import metadata
+from store.schema import metadata
 
 
 def _run(connection: Connection) -> None:

@@ -15,7 +15,7 @@ from store.codec import UnableToStoreTime, instant, microseconds
 from store.database import UnableToOpenStore
 from store.engine import Store, open_store
 from store.migrate import UnableToMigrate, alembic_config
-from store.tables import metadata
+from store.schema import metadata
 from tests.integration.store_samples import report, report_no
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,7 +55,8 @@ def test_every_constraint_and_index_has_the_name_of_the_convention(database_url:
     engine = create_engine(database_url)
     found = inspect(engine)
     for table in metadata.tables.values():
-        inline = engine.dialect.name == "sqlite" and "id" in table.c  # a counting key has no name there
+        counting = table.dialect_options["sqlite"]["autoincrement"]  # such a key has no name there
+        inline = engine.dialect.name == "sqlite" and counting
         assert found.get_pk_constraint(table.name)["name"] == (None if inline else f"pk_{table.name}")
         named = {index["name"] for index in found.get_indexes(table.name)}
         assert {index.name for index in table.indexes} <= named

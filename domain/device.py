@@ -1,0 +1,129 @@
+"""The device registry: what stands where, whose it is, and which readings of it mean what.
+
+A profile is a type of device as the city pack describes it (``devices.toml``); a device is one
+of them in the street. Levels of makers point in either direction: in GB/T 50493 a first-level gas
+alarm is the mild one, in the emergency law level one is the worst. So every profile declares
+its direction, and the core only knows severity 1 (worst) … 4.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class LevelDirection(StrEnum):
+    """How a maker numbers its alarm levels."""
+
+    ONE_IS_WORST = "one_is_worst"
+    ONE_IS_MILDEST = "one_is_mildest"
+
+
+class Trip(StrEnum):
+    """What about a reading trips a limit."""
+
+    ABOVE = "above"
+    BELOW = "below"
+    RISE = "rise"
+    FALL = "fall"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AlarmLimit:
+    """One limit of a profile: ``severity`` 1 … 4 and the filing condition it stands for.
+
+    A reading trips it at ``value`` (for RISE and FALL: change per minute) and clears it at
+    ``reset``, which lies on the safe side of ``value`` (hysteresis). It must stay tripped for
+    ``hold`` and in ``samples`` of the last ``of`` readings before it is an alarm.
+    """
+
+    severity: int
+    trip: Trip
+    value: float
+    reset: float
+    hold: timedelta = timedelta()
+    samples: int = 1
+    of: int = 1
+    condition: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeviceProfile:
+    """A type of device. Units of ``limits``, ``lowest`` and ``highest`` are ``unit``.
+
+    A reading outside ``lowest`` … ``highest`` is no reading but a fault of the device.
+    ``levels`` is how many alarm levels the maker has and ``direction`` how it numbers them.
+    A device silent for longer than ``heartbeat`` (times ``misses``) has gone; 0 never.
+    More than ``flaps`` changes between alarm and normal within ``flap_window`` are flapping;
+    0 switches that off. Alarms of it are of ``category`` and belong to ``hazard``.
+    """
+
+    id: str
+    name_zh: str
+    name_en: str
+    category: str
+    hazard: str
+    metric: str = ""
+    unit: str = ""
+    limits: tuple[AlarmLimit, ...] = ()
+    lowest: float | None = None
+    highest: float | None = None
+    levels: int = 0
+    direction: LevelDirection = LevelDirection.ONE_IS_WORST
+    heartbeat: timedelta = timedelta()
+    misses: float = 3.0
+    flaps: int = 2
+    flap_window: timedelta = timedelta(minutes=30)
+    critical: bool = False
+
+
+class ServiceState(StrEnum):
+    """Whether a device counts. OUT_OF_SERVICE: its words are kept and raise nothing (ISA-18.2)."""
+
+    IN_SERVICE = "in_service"
+    OUT_OF_SERVICE = "out_of_service"
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Device:
+    """One device. ``source`` and ``code`` identify it as its sender does.
+
+    ``asset`` is what it watches (a bridge, a manhole); devices of one asset and hazard
+    share an alarm. ``unit`` owns it; ``gateway`` is the code of the device it speaks through.
+    ``lon``/``lat`` are WGS-84; ``chain`` maps level names to area codes as located when the
+    device was registered. ``limits`` replaces the profile's where the site has its own.
+    """
+
+    source: str
+    code: str
+    profile: str
+    name_zh: str = ""
+    name_en: str = ""
+    asset: str = ""
+    unit: str = ""
+    gateway: str = ""
+    lon: float
+    lat: float
+    chain: tuple[tuple[str, str], ...] = ()
+    limits: tuple[AlarmLimit, ...] = ()
+    heartbeat: timedelta | None = None
+    service: ServiceState = ServiceState.IN_SERVICE
+    model: str = ""
+
+    def area(self, level: str) -> str:
+        """Return the code of its district, street, community or grid; empty where it is not known."""
+        return next((code for name, code in self.chain if name == level), "")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MaintenanceWindow:
+    """From when to when what a device (or, with ``gateway``, all behind one) says is muted, by whom and why."""
+
+    id: int = 0
+    source: str
+    code: str
+    gateway: bool = False
+    begins_at: datetime
+    ends_at: datetime
+    reason: str
+    by: str

@@ -1,0 +1,134 @@
+"""The sentences of what can be wrong with a message, a key, a device, an alarm or an attachment."""
+
+PROBLEMS_INTAKE: dict[str, tuple[int, str, str]] = {
+    "key_required": (
+        401,
+        "此接口需要密钥；请以 Authorization: Bearer 密钥 或 X-Api-Key 发送",
+        "this needs a key; send Authorization: Bearer KEY or X-Api-Key",
+    ),
+    "key_invalid": (
+        401,
+        "密钥无效、已过期或已吊销；请向市级运管中心申请新密钥",
+        "the key is unknown, expired or revoked; ask the operations centre for a new one",
+    ),
+    "key_scope": (
+        403,
+        "密钥没有“{scope}”权限；请向市级运管中心申请",
+        "the key lacks the scope {scope}; ask the operations centre for it",
+    ),
+    "key_network": (
+        403,
+        "此密钥不得从该网络地址使用；请从登记的网段发送",
+        "the key may not be used from this address; send from a registered network",
+    ),
+    "source_not_found": (
+        404,
+        "没有名为“{source}”的来源系统；可用 cityops source list 查看",
+        "no source {source}; cityops source list shows them",
+    ),
+    "signature_invalid": (
+        401,
+        "签名不符；请按 Standard Webhooks 用当前密钥对原始请求体签名",
+        "the signature does not fit; sign the raw body with the current secret as Standard Webhooks says",
+    ),
+    "signature_stale": (
+        401,
+        "签名时间与本系统相差超过 5 分钟；请校准时钟后重新签名",
+        "the signature's time is more than five minutes off; set the clock and sign again",
+    ),
+    "message_replayed": (
+        409,
+        "编号为“{id}”的签名消息已收过；新消息请用新的 webhook-id",
+        "a signed message with the id {id} was taken before; a new message needs a new webhook-id",
+    ),
+    "too_many_requests": (
+        429,
+        "超过来源“{source}”的配额；请在 {seconds} 秒后重发，消息未被接收",
+        "more than the quota of source {source}; nothing was taken, send again in {seconds} s",
+    ),
+    "batch_too_large": (
+        413,
+        "一批 {count} 条超过上限 {most} 条；请分批发送",
+        "{count} in one batch are more than {most}; send them in several",
+    ),
+    "letter_not_found": (
+        404,
+        "没有编号为 {id} 的死信；可用 GET /api/v1/dead-letters 查询",
+        "no dead letter {id}; GET /api/v1/dead-letters lists them",
+    ),
+    "letter_settled": (
+        409,
+        "死信 {id} 已处理（{state}），不能再次处理",
+        "dead letter {id} is settled ({state}) and cannot be settled again",
+    ),
+    "bad_mapping": (
+        422,
+        "映射有误：{detail}；请改正后重试",
+        "the mapping is wrong: {detail}; correct it and try again",
+    ),
+    "device_not_found": (
+        404,
+        "没有登记设备“{device}”；可用 GET /api/v1/devices 查询",
+        "no device {device} is registered; GET /api/v1/devices lists them",
+    ),
+    "unknown_profile": (
+        422,
+        "没有设备型号“{profile}”；可用：{known}",
+        "no device profile {profile}; known: {known}",
+    ),
+    "bad_window": (
+        422,
+        "维护时段有误：{detail}",
+        "the maintenance window is wrong: {detail}",
+    ),
+    "alarm_not_found": (
+        404,
+        "没有编号为“{alarm_no}”的报警；可用 GET /api/v1/alarms 查询",
+        "no alarm {alarm_no}; GET /api/v1/alarms lists them",
+    ),
+    "alarm_phase": (
+        409,
+        "报警处于“{phase}”，不能进行此操作",
+        "the alarm is {phase}: this cannot be done now",
+    ),
+    "unknown_reason": (
+        422,
+        "误报须给出原因代码；可用：{known}",
+        "a false alarm needs a reason code; known: {known}",
+    ),
+    "service_not_found": (
+        404,
+        "没有编码为“{service}”的服务类别；请从 services 选择",
+        "service_code {service} was not found; take one of services",
+    ),
+    "jurisdiction_not_found": (
+        404,
+        "没有辖区“{jurisdiction}”；本接口的辖区为 {known}",
+        "jurisdiction_id {jurisdiction} was not found; this endpoint serves {known}",
+    ),
+    "attribute_required": (
+        400,
+        "缺少必填属性 {attribute}",
+        "{attribute} required",
+    ),
+    "date_span": (
+        400,
+        "start_date 与 end_date 相差超过 {most} 天；请缩小范围",
+        "start_date and end_date are more than {most} days apart; ask for less",
+    ),
+    "attachment_type": (
+        415,
+        "不支持的附件类型“{given}”；可用：{known}",
+        "attachments of type {given} are not taken; known: {known}",
+    ),
+    "attachment_broken": (
+        422,
+        "附件内容与类型不符或已损坏；请重新上传",
+        "the attachment is broken or not what it says it is; upload it again",
+    ),
+    "attachment_not_found": (
+        404,
+        "没有编号为“{id}”的附件",
+        "no attachment {id}",
+    ),
+}
