@@ -19,6 +19,8 @@ def upgrade() -> None:
     _devices()
     _maintenance_windows()
     _alarms()
+    _alarms_listed()
+    _alarms_open()
     _alarm_facts()
     _alarm_acts()
 
@@ -99,8 +101,17 @@ def _alarms() -> None:
         sa.Column("alarm", _JSON, nullable=False),
         sa.PrimaryKeyConstraint("alarm_no", name="pk_alarms"),
     )
+
+
+def _alarms_listed() -> None:
     op.create_index("ix_alarms_case_no", "alarms", ["case_no"])
     op.create_index("ix_alarms_device_raised_at", "alarms", ["device", "raised_at"])
+    op.create_index("ix_alarms_parent", "alarms", ["parent"])
+    op.create_index("ix_alarms_phase_raised_at_alarm_no", "alarms", ["phase", "raised_at", "alarm_no"])
+    op.create_index("ix_alarms_raised_at_alarm_no", "alarms", ["raised_at", "alarm_no"])
+
+
+def _alarms_open() -> None:
     op.create_index(
         "ix_alarms_due",
         "alarms",
@@ -122,9 +133,6 @@ def _alarms() -> None:
         sqlite_where=sa.text("open"),
         postgresql_where=sa.text("open"),
     )
-    op.create_index("ix_alarms_parent", "alarms", ["parent"])
-    op.create_index("ix_alarms_phase_raised_at_alarm_no", "alarms", ["phase", "raised_at", "alarm_no"])
-    op.create_index("ix_alarms_raised_at_alarm_no", "alarms", ["raised_at", "alarm_no"])
     op.create_index(
         "uq_alarms_key_open",
         "alarms",
