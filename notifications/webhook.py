@@ -7,18 +7,12 @@ answers there; statuses that say the content itself is wrong are permanent; all 
 429 and 503 with their Retry-After among them, are temporary. Once the request is being
 written, a broken connection or a time-out is ``unknown``.
 
-Connecting to the address that was checked: httpx resolves names by itself, so it is given
-the address in the URL, the name in the Host header and, for TLS, in the ``sni_hostname``
-extension, against which the certificate is verified. Each attempt has a client of its own:
-pooled connections are kept by address, and two names at one address must not share one.
-Proxies from the environment are ignored, since they would resolve the name again.
+Where it connects to is checked by ``notifications.checked_http``.
 """
 
-import asyncio
 import json
 import ssl
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -26,15 +20,9 @@ from http import HTTPStatus
 
 import httpx
 
+from notifications.checked_http import CheckedHttp, UnableToExchange
 from notifications.delivery import DeliveryOutcome, Rendered, State
-from notifications.egress import (
-    EgressPolicy,
-    Resolver,
-    UnableToReach,
-    checked_addresses,
-    public_only,
-    system_resolver,
-)
+from notifications.egress import EgressPolicy, Resolver, public_only, system_resolver
 from notifications.signing import key_of, signature_header, webhook_id
 
 GONE = "http_410"
@@ -77,11 +65,14 @@ class WebhookChannel:
         """Raise UnableToUseSecret for a malformed secret, OSError for an unreadable ``ca_file``."""
         self._settings = settings
         self._clock = clock
-        self._allow = allow
-        self._resolve = resolve
         self._keys = {url: _keys(secrets) for url, secrets in settings.secrets.items()}
         self._default_keys = _keys(settings.default_secrets)
-        self._tls = ssl.create_default_context(cafile=settings.ca_file)
+        self._http = CheckedHttp(
+            tls=ssl.create_default_context(cafile=settings.ca_file),
+            timeout_s=settings.timeout_s,
+            allow=allow,
+            resolve=resolve,
+        )
 
     @property
     def name(self) -> str:
@@ -102,7 +93,6 @@ class WebhookChannel:
         timestamp = int(self._clock())
         headers = {
             "content-type": "application/json",
-            "host": url.netloc.decode("ascii"),
             "user-agent": "cityops-webhook/1",
             "webhook-id": identity,
             "webhook-timestamp": str(timestamp),
@@ -115,58 +105,17 @@ class WebhookChannel:
     async def _attempt(
         self, *, url: httpx.URL, headers: Mapping[str, str], body: bytes, identity: str
     ) -> DeliveryOutcome:
-        progress = _Progress()
         try:
-            async with asyncio.timeout(self._settings.timeout_s):
-                response = await self._post(url=url, headers=headers, body=body, progress=progress)
-        except UnableToReach as unable:
-            state = State.FAILED_PERMANENT if unable.code == "not_allowed" else State.FAILED_TEMPORARY
-            return _failed(state, unable.code, identity)
-        except (httpx.HTTPError, OSError) as error:  # TimeoutError is an OSError
-            state = State.UNKNOWN if progress.writing else State.FAILED_TEMPORARY
-            timed_out = isinstance(error, TimeoutError | httpx.TimeoutException)
-            code = "timeout" if timed_out else "connection_lost"
-            return _failed(state, code, identity, detail=type(error).__name__)
+            answer = await self._http.exchange(method="POST", url=url, headers=headers, content=body)
+        except UnableToExchange as unable:
+            state = State.UNKNOWN if unable.written else State.FAILED_TEMPORARY
+            state = State.FAILED_PERMANENT if unable.code == "not_allowed" else state
+            return _failed(state, unable.code, identity, detail=unable.detail)
         return judge(
-            status=response.status_code,
-            retry_after=response.headers.get("retry-after"),
+            status=answer.status,
+            retry_after=answer.headers.get("retry-after"),
             now=self._clock(),
             identity=identity,
-        )
-
-    async def _post(
-        self, *, url: httpx.URL, headers: Mapping[str, str], body: bytes, progress: "_Progress"
-    ) -> httpx.Response:
-        """Try the checked addresses in order until one lets us connect; return its status line and headers."""
-        port = url.port or (443 if url.scheme == "https" else 80)
-        host = url.raw_host.decode("ascii")
-        addresses = await checked_addresses(
-            scheme=url.scheme, host=host, port=port, allow=self._allow, resolve=self._resolve
-        )
-        async with self._client() as client:
-            for place, address in enumerate(addresses, start=1):
-                request = client.build_request(
-                    "POST",
-                    url.copy_with(host=address),
-                    content=body,
-                    headers=headers,
-                    extensions={"sni_hostname": host, "trace": progress.trace},
-                )
-                try:
-                    response = await client.send(request, stream=True)
-                except (httpx.ConnectError, httpx.ConnectTimeout):
-                    if place == len(addresses):
-                        raise
-                    continue
-                # The body of the answer is nobody's business: it could be endless.
-                with suppress(httpx.HTTPError, OSError):
-                    await response.aclose()
-                return response
-        raise UnableToReach("not_resolved")
-
-    def _client(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(
-            verify=self._tls, timeout=self._settings.timeout_s, follow_redirects=False, trust_env=False
         )
 
     def _url(self, text: str) -> httpx.URL | None:
@@ -179,17 +128,6 @@ class WebhookChannel:
         if url.scheme not in schemes or not url.host or url.userinfo:
             return None
         return url
-
-
-class _Progress:
-    """Learns from httpx's trace whether anything of the request was written."""
-
-    def __init__(self) -> None:
-        self.writing = False
-
-    async def trace(self, event: str, info: Mapping[str, object]) -> None:  # noqa: ARG002
-        if event.endswith(".send_request_headers.started"):
-            self.writing = True
 
 
 def payload(*, message: Rendered) -> bytes:
