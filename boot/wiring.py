@@ -80,6 +80,7 @@ def open_city(*, settings: Settings, store: Store, client: Client) -> City:
         now=lambda: city_time(grounds.clock, datetime.now(UTC)),
         random_bits=random.SystemRandom().getrandbits,
         secret=secret_of(settings),
+        media=settings.media,
     )
 
 

@@ -1,5 +1,6 @@
 """The store as everybody above uses it: one object, one database."""
 
+from store.attachments import Attachments
 from store.bursts import Bursts
 from store.case_reads import CaseReader
 from store.cases import CaseWriter
@@ -28,6 +29,7 @@ class Store(
     ReplayReader,
     Instructions,
     InstructionReader,
+    Attachments,
 ):
     """Everything that is kept. Thread-safe; calls block, so asyncio code calls them in threads."""
 

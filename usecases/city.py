@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from domain.pack import CityPack
 from domain.policy import CityClock
@@ -15,6 +16,7 @@ from usecases.gateway import CaseGateway
 from usecases.secret import Secret
 
 NO_SECRET = Secret()
+MEDIA = Path("var") / "media"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,7 +39,8 @@ class City:
     """The services of one city.
 
     ``now`` gives city time (UTC-aware), ``random_bits(n)`` n random bits: use cases read
-    no clock and draw no number by themselves. ``secret`` is the installation's.
+    no clock and draw no number by themselves. ``secret`` is the installation's,
+    ``media`` the folder attachments lie in.
     """
 
     grounds: Grounds
@@ -47,6 +50,7 @@ class City:
     now: Callable[[], datetime]
     random_bits: Callable[[int], int]
     secret: Secret = NO_SECRET
+    media: Path = MEDIA
 
     @property
     def pack(self) -> CityPack:
