@@ -2,8 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
+from ipaddress import ip_address, ip_network
+
+UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+"""When a source was made that so far stands in a pack only."""
 
 
 class Scope(StrEnum):
@@ -30,9 +34,9 @@ class Source:
     """A sending system. Its ``channel`` is one of the pack's and declares the coordinate system.
 
     ``citizen`` marks a channel of citizens: it is never answered 429. Quotas are messages
-    per minute and per day, 0 for none. ``mapping`` says where a plain JSON message keeps what
-    (field → path); ``severities`` maps the sender's words to severity 1 … 4. Every change
-    of these two raises ``mapping_version``.
+    per minute and per day, 0 for none. ``form`` is how its alerts are written; ``mapping`` says
+    where a plain JSON message keeps what (field → path); ``severities`` maps the sender's words
+    to severity 1 … 4. Every change of these two raises ``mapping_version``.
     """
 
     name: str
@@ -43,11 +47,12 @@ class Source:
     scopes: tuple[Scope, ...] = ()
     per_minute: int = 0
     per_day: int = 0
+    form: WireFormat = WireFormat.JSON
     mapping: Mapping[str, str] = field(default_factory=dict)
     severities: Mapping[str, int] = field(default_factory=dict)
     mapping_version: int = 1
     enabled: bool = True
-    created_at: datetime
+    created_at: datetime = UNKNOWN_TIME
 
 
 class KeyKind(StrEnum):
@@ -61,7 +66,8 @@ class KeyKind(StrEnum):
 class SourceKey:
     """One of a source's keys. ``digest`` is the SHA-256 of an API key; secrets are never stored.
 
-    ``networks`` are CIDR blocks it may be used from; empty means any.
+    ``networks`` are CIDR blocks it may be used from; empty means any. Its times are the
+    machine's, not the city's: a demonstration's fast clock ends no key.
     """
 
     id: str
@@ -73,3 +79,19 @@ class SourceKey:
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
     last_used_at: datetime | None = None
+
+    def active(self, at: datetime) -> bool:
+        """Tell whether the key is neither revoked nor expired at a time of the machine."""
+        return self.revoked_at is None and (self.expires_at is None or at < self.expires_at)
+
+    def allows(self, host: str) -> bool:
+        """Tell whether the key may be used from an address. What is no address is in no network."""
+        if not self.networks:
+            return True
+        try:
+            address = ip_address(host)
+        except ValueError:
+            return False
+        # A socket that speaks both families writes 10.1.2.3 as ::ffff:10.1.2.3.
+        plain = getattr(address, "ipv4_mapped", None) or address
+        return any(plain in ip_network(network) for network in self.networks)

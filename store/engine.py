@@ -5,6 +5,7 @@ from store.bursts import Bursts
 from store.case_reads import CaseReader
 from store.cases import CaseWriter
 from store.database import engine_of
+from store.inbound import Inbound
 from store.inbox import Inbox
 from store.instruction_reads import InstructionReader
 from store.instructions import Instructions
@@ -13,6 +14,7 @@ from store.message_box import MessageBox
 from store.migrate import Migrations
 from store.outbox import Outbox
 from store.replay_reads import ReplayReader
+from store.sources import Sources
 from store.units import Units
 
 
@@ -24,11 +26,13 @@ class Store(
     Bursts,
     Outbox,
     Inbox,
+    Inbound,
     MessageBox,
     Units,
     ReplayReader,
     Instructions,
     InstructionReader,
+    Sources,
     Attachments,
 ):
     """Everything that is kept. Thread-safe; calls block, so asyncio code calls them in threads."""

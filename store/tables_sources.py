@@ -34,6 +34,7 @@ sources = Table(
     Column("scopes", _SCOPES, nullable=False, server_default="[]"),
     _count("per_minute"),
     _count("per_day"),
+    Column("form", Text, nullable=False, server_default="json"),
     Column("mapping", _WORDS, nullable=False, server_default="{}"),
     Column("severities", _NUMBERS, nullable=False, server_default="{}"),
     Column("mapping_version", Integer, nullable=False, server_default="1"),
@@ -82,13 +83,16 @@ inbound = Table(
     Column("body", LargeBinary, nullable=False),
     Column("digest", Text, nullable=False),  # SHA-256 of the body
     Column("received_at", Utc, nullable=False),
+    Column("kept_at", Utc, nullable=False),  # later than received where it is a replay
     Column("state", Text, nullable=False, server_default="new"),  # new | done | dead | closed
     Column("code", Text, nullable=False, server_default=""),
     Column("params", _WORDS, nullable=False, server_default="{}"),
     Column("event_id", Text, nullable=False, server_default=""),
-    Column("parent", _SERIAL),  # the message it was a part of
+    Column("parent", _SERIAL),  # the message it was a part of, or the letter it replays
     _count("mapping_version"),
     _count("attempts"),
+    _count("lost"),  # claims whose worker let the lease run out
+    _count("faults"),  # claims that ended in a fault of ours
     _count("taken"),
     _count("refused"),
     Column("outcome", _PLAIN, nullable=False, server_default="{}"),
@@ -101,6 +105,21 @@ inbound = Table(
     Index("ix_inbound_dead", "source", "id", postgresql_where=_DEAD, sqlite_where=_DEAD),
     Index(None, "parent"),
     Index(None, "received_at"),
+    sqlite_autoincrement=True,
+)
+
+# What people did with a letter: seen, closed, replayed. A body may hold personal data.
+inbound_acts = Table(
+    "inbound_acts",
+    metadata,
+    Column("id", _SERIAL, primary_key=True, autoincrement=True),
+    Column("inbound", _SERIAL, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("role", Text, nullable=False, server_default=""),
+    Column("at", Utc, nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    Index(None, "inbound"),
     sqlite_autoincrement=True,
 )
 

@@ -31,6 +31,7 @@ def _sources() -> None:
         sa.Column("scopes", _JSON, nullable=False, server_default="[]"),
         sa.Column("per_minute", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("per_day", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("form", sa.Text(), nullable=False, server_default="json"),
         sa.Column("mapping", _JSON, nullable=False, server_default="{}"),
         sa.Column("severities", _JSON, nullable=False, server_default="{}"),
         sa.Column("mapping_version", sa.Integer(), nullable=False, server_default="1"),
