@@ -62,6 +62,7 @@ maintenance_windows = Table(
 )
 
 _OPEN = text("open")
+_MUTED = text("open AND muted")
 
 alarms = Table(
     "alarms",
@@ -77,6 +78,8 @@ alarms = Table(
     Column("hazard", Text, nullable=False),
     Column("category", Text, nullable=False),
     Column("severity", SmallInteger, nullable=False),
+    Column("current", SmallInteger),  # what readings say; none in band and when it has ended
+    Column("muted", Boolean, nullable=False, server_default=false()),
     Column("exercise", Boolean, nullable=False, server_default=false()),
     Column("unit", Text, nullable=False, server_default=""),
     Column("district", Text, nullable=False, server_default=""),
@@ -94,11 +97,12 @@ alarms = Table(
     Index("uq_alarms_key_open", "key", unique=True, postgresql_where=_OPEN, sqlite_where=_OPEN),
     Index("ix_alarms_due", "next_due", postgresql_where=_OPEN, sqlite_where=_OPEN),
     Index("ix_alarms_grouped_open", "grouped", "raised_at", postgresql_where=_OPEN, sqlite_where=_OPEN),
+    Index("ix_alarms_muted", "alarm_no", postgresql_where=_MUTED, sqlite_where=_MUTED),
     Index("ix_alarms_near", "hazard", "lat", "lon", postgresql_where=_OPEN, sqlite_where=_OPEN),
     Index(None, "raised_at", "alarm_no"),
     Index(None, "phase", "raised_at", "alarm_no"),
     Index(None, "device", "raised_at"),
-    Index(None, "parent"),
+    Index(None, "parent", "current"),
     Index(None, "case_no"),
 )
 

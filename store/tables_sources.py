@@ -130,6 +130,7 @@ signals = Table(
     Column("source", Text, nullable=False),
     Column("event_id", Text, nullable=False),
     Column("inbound", _SERIAL, nullable=False),
+    Column("digest", Text, nullable=False, server_default=""),  # of what it said
     Column("alarm_no", Text, nullable=False, server_default=""),
     Column("outcome", Text, nullable=False),
     Column("received_at", Utc, nullable=False),

@@ -85,6 +85,8 @@ def _alarms() -> None:
         sa.Column("hazard", sa.Text(), nullable=False),
         sa.Column("category", sa.Text(), nullable=False),
         sa.Column("severity", sa.SmallInteger(), nullable=False),
+        sa.Column("current", sa.SmallInteger(), nullable=True),
+        sa.Column("muted", sa.Boolean(), nullable=False, server_default=sa.false()),
         sa.Column("exercise", sa.Boolean(), nullable=False, server_default=sa.false()),
         sa.Column("unit", sa.Text(), nullable=False, server_default=""),
         sa.Column("district", sa.Text(), nullable=False, server_default=""),
@@ -106,7 +108,7 @@ def _alarms() -> None:
 def _alarms_listed() -> None:
     op.create_index("ix_alarms_case_no", "alarms", ["case_no"])
     op.create_index("ix_alarms_device_raised_at", "alarms", ["device", "raised_at"])
-    op.create_index("ix_alarms_parent", "alarms", ["parent"])
+    op.create_index("ix_alarms_parent_current", "alarms", ["parent", "current"])
     op.create_index("ix_alarms_phase_raised_at_alarm_no", "alarms", ["phase", "raised_at", "alarm_no"])
     op.create_index("ix_alarms_raised_at_alarm_no", "alarms", ["raised_at", "alarm_no"])
 
@@ -125,6 +127,13 @@ def _alarms_open() -> None:
         ["grouped", "raised_at"],
         sqlite_where=sa.text("open"),
         postgresql_where=sa.text("open"),
+    )
+    op.create_index(
+        "ix_alarms_muted",
+        "alarms",
+        ["alarm_no"],
+        sqlite_where=sa.text("open AND muted"),
+        postgresql_where=sa.text("open AND muted"),
     )
     op.create_index(
         "ix_alarms_near",
