@@ -89,6 +89,7 @@ class ProblemCode(StrEnum):
     ATTACHMENT_TYPE = "attachment_type"
     ATTACHMENT_BROKEN = "attachment_broken"
     ATTACHMENT_NOT_FOUND = "attachment_not_found"
+    ATTACHMENT_PIXELS = "attachment_pixels"
     OVERLOADED = "overloaded"
     INTERNAL = "internal"
 

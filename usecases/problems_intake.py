@@ -126,6 +126,11 @@ PROBLEMS_INTAKE: dict[str, tuple[int, str, str]] = {
         "附件内容与类型不符或已损坏；请重新上传",
         "the attachment is broken or not what it says it is; upload it again",
     ),
+    "attachment_pixels": (
+        413,
+        "图片有 {pixels} 像素，超过可处理的上限；请缩小后重新上传",
+        "a picture of {pixels} pixels is more than can be decoded; make it smaller and upload it again",
+    ),
     "attachment_not_found": (
         404,
         "没有编号为“{id}”的附件",
