@@ -5,11 +5,13 @@ from store.bursts import Bursts
 from store.case_reads import CaseReader
 from store.cases import CaseWriter
 from store.database import engine_of
+from store.docks import Docks
 from store.inbound import Inbound
 from store.inbox import Inbox
 from store.instruction_reads import InstructionReader
 from store.instructions import Instructions
 from store.intake import Intake
+from store.letters import Letters
 from store.message_box import MessageBox
 from store.migrate import Migrations
 from store.outbox import Outbox
@@ -27,6 +29,7 @@ class Store(
     Outbox,
     Inbox,
     Inbound,
+    Letters,
     MessageBox,
     Units,
     ReplayReader,
@@ -34,6 +37,7 @@ class Store(
     InstructionReader,
     Sources,
     Attachments,
+    Docks,
 ):
     """Everything that is kept. Thread-safe; calls block, so asyncio code calls them in threads."""
 

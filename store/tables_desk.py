@@ -63,10 +63,11 @@ dock_tasks = Table(
     Column("case_no", Text, ForeignKey("cases.case_no"), nullable=False),
     Column("epoch", SmallInteger, nullable=False),
     Column("unit", Text, nullable=False),
+    Column("task", Text, nullable=False, server_default=""),  # of row 21; empty for the case itself
     Column("endpoint", Text, nullable=False),
     Column("foreign_id", Text),
     Column("token", Text),
-    Column("state", Text, nullable=False),  # sent | open | closed | failed | unknown
+    Column("state", Text, nullable=False),  # sending | token | open | closed | failed
     Column("seen_until", Utc),
     Column("last_status", Text, nullable=False, server_default=""),
     _count("attempts"),

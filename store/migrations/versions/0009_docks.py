@@ -27,6 +27,7 @@ def _dock_tasks() -> None:
         sa.Column("case_no", sa.Text(), nullable=False),
         sa.Column("epoch", sa.SmallInteger(), nullable=False),
         sa.Column("unit", sa.Text(), nullable=False),
+        sa.Column("task", sa.Text(), nullable=False, server_default=""),
         sa.Column("endpoint", sa.Text(), nullable=False),
         sa.Column("foreign_id", sa.Text(), nullable=True),
         sa.Column("token", sa.Text(), nullable=True),
