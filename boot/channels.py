@@ -4,9 +4,12 @@ import time
 from collections.abc import Callable
 
 from boot.settings import Settings
+from domain.dock import Dock
 from notifications.delivery import Channel, Renderer
+from notifications.egress import public_and
 from notifications.email import EmailChannel, SmtpSettings, Tls
 from notifications.in_app import InAppChannel
+from notifications.open311 import EndpointSettings, Open311Dock
 from notifications.overrides import read_overrides
 from notifications.render import TemplateRenderer
 from notifications.webhook import WebhookChannel, WebhookSettings
@@ -22,6 +25,25 @@ def channels_of(settings: Settings, *, clock: Callable[[], float] = time.time) -
         secrets = {url: (secret.get_secret_value(),) for url, secret in settings.webhook.secrets.items()}
         found["webhook"] = WebhookChannel(settings=WebhookSettings(secrets=secrets), clock=clock)
     return found
+
+
+def docks_of(settings: Settings) -> dict[str, Dock]:
+    """Return the systems docked to ours, by their base URL. ValueError for an address that is none."""
+    return {
+        url: Open311Dock(
+            settings=EndpointSettings(
+                url=url,
+                api_key=dock.api_key.get_secret_value(),
+                jurisdiction_id=dock.jurisdiction_id,
+                form=dock.form,
+                services=dock.services,
+                default_service=dock.default_service,
+                https_only=dock.https_only,
+            ),
+            allow=public_and(*dock.networks),
+        )
+        for url, dock in settings.docks.items()
+    }
 
 
 def smtp_settings(settings: Settings) -> SmtpSettings:

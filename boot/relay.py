@@ -10,19 +10,21 @@ import asyncio
 import os
 import socket
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 
 import structlog
 
-from boot.channels import channels_of, renderer_of
+from boot.channels import channels_of, docks_of, renderer_of
+from boot.docks import carry, watch
 from boot.notices import message_of
 from boot.reload import Reloader
 from boot.schedule import keep_schedule
 from boot.settings import Settings
 from boot.wiring import connect, connect_store, open_city
 from boot.worker import stop_event
+from domain.dock import DOCK, Dock
 from domain.errors import CommandRefused
 from notifications.delivery import Channel, Renderer, State, deliver
 from notifications.retry import next_attempt_s
@@ -30,6 +32,7 @@ from store.rows import OutboxKind, OutboxRow, OutboxState
 from usecases.bursts import look
 from usecases.city import City
 from usecases.deliver import deliver as deliver_command
+from usecases.docks import Handed
 from usecases.instruct import fire
 from usecases.revive import revival_of, revive
 from usecases.start_case import Start, start_cases
@@ -48,6 +51,7 @@ REVIVALS_IDLE_S = 0.5
 """How often to look for reports that were split off: rare, and nobody waits at a screen for one."""
 SOON_AGAIN_S = 15.0
 """The longest a case or a person's command waits for its next try: when Temporal is back, so are they."""
+NO_DOCKS: Mapping[str, Dock] = {}
 log = structlog.get_logger()
 
 
@@ -55,15 +59,27 @@ class Relay:
     """The loops of one relay process."""
 
     def __init__(
-        self, *, city: City, channels: dict[str, Channel], renderer: Renderer, public_url: str
+        self,
+        *,
+        city: City,
+        channels: dict[str, Channel],
+        renderer: Renderer,
+        public_url: str,
+        docks: Mapping[str, Dock] = NO_DOCKS,
     ) -> None:
         """Keep what the loops work with."""
         self._city = city
+        self._docks = docks
         self._channels = channels
         self._renderer = renderer
         self._public_url = public_url
         self._owed = 0
         self._name = f"{socket.gethostname()}:{os.getpid()}"
+
+    @property
+    def city(self) -> City:
+        """Return the city that is served now."""
+        return self._city
 
     def serve(self, city: City) -> None:
         """Go on with another city: a changed pack. What is being carried ends with the one it began with."""
@@ -221,7 +237,22 @@ class Relay:
     async def _notify(self, rows: list[OutboxRow]) -> None:
         await self._each(rows, self._send)
 
+    async def _hand_over(self, row: OutboxRow) -> None:
+        """Carry a notice to a unit's own system; what became of it is settled there or here."""
+        handed, wait = await carry(city=self._city, row=row, docks=self._docks)
+        if handed.fate is Handed.SETTLED:
+            return
+        if handed.fate is Handed.NOT_FOR_IT:
+            await self._finish(row, OutboxState.DONE, handed.code)
+        elif wait is not None:
+            await self._again(row, handed.code, wait)
+        else:
+            await self._finish(row, OutboxState.UNKNOWN, handed.code)
+
     async def _send(self, row: OutboxRow) -> None:
+        if row.payload["channel"] == DOCK:
+            await self._hand_over(row)
+            return
         message = await asyncio.to_thread(
             lambda: message_of(city=self._city, row=row, public_url=self._public_url)
         )
@@ -289,9 +320,15 @@ async def run(settings: Settings) -> None:
     channels = channels_of(settings)
     renderer = renderer_of(settings)
     log.info("relay ready", pack=city.pack.version, channels=sorted(channels))
-    relay = Relay(city=city, channels=channels, renderer=renderer, public_url=settings.public_url)
+    docks = docks_of(settings)
+    relay = Relay(
+        city=city, channels=channels, renderer=renderer, public_url=settings.public_url, docks=docks
+    )
     reloader = Reloader(settings=settings, city=city)
     await asyncio.gather(
-        relay.run(stop), keep_schedule(client, stop), reloader.run(swap=relay.serve, stop=stop)
+        relay.run(stop),
+        keep_schedule(client, stop),
+        reloader.run(swap=relay.serve, stop=stop),
+        watch(settings=settings, city=lambda: relay.city, docks=docks, stop=stop),
     )
     store.close()

@@ -1,6 +1,7 @@
 """Every setting of a process, read once. Rooms below get slices as arguments."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -39,6 +40,23 @@ class Clock(BaseModel):
     speed: float = Field(default=1.0, ge=1.0)
 
 
+class Dock(BaseModel):
+    """A unit's own system that speaks Open311, by the base URL that stands in the unit's contacts.
+
+    ``form`` is xml or json; ``services`` maps our categories to its codes. ``networks`` are private
+    networks (CIDR) it may lie in.
+    """
+
+    api_key: SecretStr = SecretStr("")
+    jurisdiction_id: str = ""
+    form: Literal["xml", "json"] = "xml"
+    services: dict[str, str] = Field(default_factory=dict)
+    default_service: str = ""
+    networks: list[str] = Field(default_factory=list)
+    https_only: bool = True
+    poll_s: float = Field(default=60.0, ge=1.0)
+
+
 class Mqtt(BaseModel):
     """A broker to listen to. ``topics`` maps topic filters to the names of our sources."""
 
@@ -66,6 +84,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path("var")
     secret_key: SecretStr = SecretStr("")
     mqtt: Mqtt = Mqtt()
+    docks: dict[str, Dock] = Field(default_factory=dict)
     smtp: Smtp = Smtp()
     webhook: Webhook = Webhook()
     log: Log = Log()

@@ -17,7 +17,7 @@ class DutyHours(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Contact:
-    """One way to reach a unit. ``channel`` is email, webhook or in_app; ``address`` is its target."""
+    """One way to reach a unit. ``channel`` is in_app, email, webhook or open311; ``address`` is its target."""
 
     channel: str
     address: str

@@ -25,6 +25,8 @@ UNKNOWN_POLICY = MappingProxyType(
         "email": UnknownPolicy.AT_LEAST_ONCE,
         "webhook": UnknownPolicy.AT_LEAST_ONCE,
         "in_app": UnknownPolicy.AT_LEAST_ONCE,
+        # Their list is searched before a request is sent again (usecases.docks).
+        "open311": UnknownPolicy.AT_LEAST_ONCE,
     }
 )
 

@@ -19,7 +19,7 @@ from domain.views import Record
 from store.rows import OutboxKind
 from store.tables import messages, outbox, reports, units
 
-SENT = frozenset({"email", "webhook"})
+SENT = frozenset({"email", "webhook", "open311"})
 """Channels of a contact that need sending. In-app needs none: the line is the delivery."""
 
 # A case has some dozens of notices in its life: reading all keys of a case is one short index range.

@@ -117,12 +117,12 @@ def _contacts(fields: Fields) -> tuple[Contact, ...]:
 
 def _contact(fields: Fields, data: Mapping[str, object]) -> Contact:
     channel, address = fields.text("channel"), fields.text("address")
-    if channel not in ("in_app", "email", "webhook"):
+    if channel not in ("in_app", "email", "webhook", "open311"):
         fields.problem(
             "channel",
             code="wrong_value",
-            zh=f"联系渠道“{channel}”应为 in_app、email 或 webhook",
-            en=f"contact channel {data.get('channel')!r} must be in_app, email or webhook",
+            zh=f"联系渠道“{channel}”应为 in_app、email、webhook 或 open311",
+            en=f"contact channel {data.get('channel')!r} must be in_app, email, webhook or open311",
         )
     return Contact(channel=channel, address=address)
 
