@@ -51,7 +51,8 @@ class DeviceProfile:
     """A type of device. Units of ``limits``, ``lowest`` and ``highest`` are ``unit``.
 
     A reading outside ``lowest`` … ``highest`` is no reading but a fault of the device.
-    ``levels`` is how many alarm levels the maker has and ``direction`` how it numbers them.
+    ``levels`` is how many alarm levels the maker has and ``direction`` how it numbers them;
+    ``severity`` and ``condition`` are those of a maker's alarm that names no level.
     A device silent for longer than ``heartbeat`` (times ``misses``) has gone; 0 never.
     More than ``flaps`` changes between alarm and normal within ``flap_window`` are flapping;
     0 switches that off. Alarms of it are of ``category`` and belong to ``hazard``.
@@ -69,11 +70,31 @@ class DeviceProfile:
     highest: float | None = None
     levels: int = 0
     direction: LevelDirection = LevelDirection.ONE_IS_WORST
+    severity: int = 2
+    condition: str | None = None
     heartbeat: timedelta = timedelta()
     misses: float = 3.0
     flaps: int = 2
     flap_window: timedelta = timedelta(minutes=30)
     critical: bool = False
+
+    def severity_of_level(self, level: int) -> int | None:
+        """Return severity 1 (worst) … 4 of a maker's level; None for 0, which is no alarm.
+
+        A level nobody declared counts as the worst: an alarm is never made milder by a gap
+        in the configuration. A maker's levels beyond the fourth worst are all severity 4.
+        """
+        if level == 0:
+            return None
+        if not 1 <= level <= self.levels:
+            return 1
+        worst_first = level if self.direction is LevelDirection.ONE_IS_WORST else self.levels - level + 1
+        return min(worst_first, 4)
+
+    def condition_of(self, severity: int, limits: tuple[AlarmLimit, ...]) -> str | None:
+        """Return the filing condition of an alarm of this severity: its limit's, else the profile's own."""
+        named = (limit.condition for limit in limits if limit.severity == severity and limit.condition)
+        return next(named, self.condition)
 
 
 class ServiceState(StrEnum):
@@ -113,6 +134,20 @@ class Device:
     def area(self, level: str) -> str:
         """Return the code of its district, street, community or grid; empty where it is not known."""
         return next((code for name, code in self.chain if name == level), "")
+
+    def limits_by(self, profile: DeviceProfile) -> tuple[AlarmLimit, ...]:
+        """Return the limits that hold for it: the site's own, else its profile's."""
+        return self.limits or profile.limits
+
+    def silent_at(self, *, profile: DeviceProfile, heard_at: datetime) -> datetime | None:
+        """Return when it will have been silent for too long; None: it is not expected to speak.
+
+        ``heard_at`` is when it was last heard, for one never heard when it came into service.
+        """
+        heartbeat = profile.heartbeat if self.heartbeat is None else self.heartbeat
+        if self.service is not ServiceState.IN_SERVICE or not heartbeat:
+            return None
+        return heard_at + heartbeat * profile.misses
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
