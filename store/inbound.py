@@ -90,14 +90,10 @@ class Inbound(Database):
         )
         return self._write(lambda connection: connection.execute(statement).rowcount == 1)
 
-    def settle_inbound(
-        self, *, message: InboundRow, dead: Sequence[Unreadable], mapping_version: int, at: datetime
-    ) -> bool:
+    def settle_inbound(self, *, message: InboundRow, dead: Sequence[Unreadable], at: datetime) -> bool:
         """Settle a message nothing of which is taken; see ``settle_inbound`` of this module."""
         return self._write(
-            lambda connection: settle_inbound(
-                connection, message=message, taken=0, dead=dead, mapping_version=mapping_version, at=at
-            )
+            lambda connection: settle_inbound(connection, message=message, taken=0, dead=dead, at=at)
         )
 
     def backlog(self) -> Backlog:
@@ -133,12 +129,12 @@ def settle_inbound(
     message: InboundRow,
     taken: int,
     dead: Sequence[Unreadable],
-    mapping_version: int,
     at: datetime,
     outcome: dict[str, Any] | None = None,
 ) -> bool:
     """Settle a claimed message with what became of its parts; False when it was settled before.
 
+    ``message.mapping_version`` is the one it was read with (``usecases.ingest`` says so in it).
     A message that is unreadable as a whole becomes a dead letter itself. Otherwise it is done,
     and every unreadable part becomes a dead letter with its own bytes and this message as parent.
     """
@@ -147,7 +143,7 @@ def settle_inbound(
         "state": (InboundState.DONE if whole is None else InboundState.DEAD).value,
         "taken": taken,
         "refused": len(dead),
-        "mapping_version": mapping_version,
+        "mapping_version": message.mapping_version,
         "outcome": outcome or {},
         "lease_until": None,
         "finished_at": at,
@@ -158,8 +154,7 @@ def settle_inbound(
     if connection.execute(statement).rowcount != 1:
         return False
     if whole is None and dead:
-        parts = [_part(message, one, at) | {"mapping_version": mapping_version} for one in dead]
-        connection.execute(insert(inbound), parts)
+        connection.execute(insert(inbound), [_part(message, one, at) for one in dead])
     return True
 
 
@@ -186,7 +181,7 @@ def _part(message: InboundRow, one: Unreadable, at: datetime) -> dict[str, Any]:
         event_id=one.event_id,
         parent=message.id,
     )
-    return _values(part) | {"finished_at": at}
+    return _values(part) | {"finished_at": at, "mapping_version": message.mapping_version}
 
 
 def _values(message: NewInbound) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -81,8 +82,9 @@ def test_a_part_nobody_could_read_becomes_a_letter_of_its_own_and_the_rest_is_do
     store.keep_many(messages=[message(1, received_at=NOW - SECOND)])
     (row,) = claim(store)
     dead = [unreadable(1), unreadable(2, body=b"", code=DeadCode.BAD_VALUE)]
-    assert store.settle_inbound(message=row, dead=dead, mapping_version=7, at=NOW)
-    assert not store.settle_inbound(message=row, dead=dead, mapping_version=7, at=NOW)
+    read = replace(row, mapping_version=7)
+    assert store.settle_inbound(message=read, dead=dead, at=NOW)
+    assert not store.settle_inbound(message=read, dead=dead, at=NOW)
     done = store.inbound(id=row.id)
     assert done is not None
     assert (done.state, done.taken, done.refused, done.mapping_version) == ("done", 0, 2, 7)
@@ -101,7 +103,7 @@ def test_a_message_unreadable_as_a_whole_is_the_letter_itself(store: Store) -> N
     store.keep_many(messages=[message(1), message(2)])
     for row, body in zip(claim(store), (b"", message(2).body), strict=True):
         whole = unreadable(1, code=DeadCode.NOT_JSON, body=body)
-        assert store.settle_inbound(message=row, dead=[whole], mapping_version=1, at=NOW)
+        assert store.settle_inbound(message=row, dead=[whole], at=NOW)
     rows = store.inbound_page(state="dead", limit=10).rows
     assert [(row.code, row.parent, row.refused) for row in rows] == [("not_json", None, 1)] * 2
 
@@ -128,7 +130,7 @@ def dead_letters(store: Store, count: int, **other: object) -> list[int]:
     """Keep messages that nobody can read; return their numbers."""
     numbers = store.keep_many(messages=[message(n, **other) for n in range(count)])
     for row in claim(store, limit=count):
-        store.settle_inbound(message=row, dead=[unreadable(body=b"")], mapping_version=1, at=NOW)
+        store.settle_inbound(message=row, dead=[unreadable(body=b"")], at=NOW)
     return numbers
 
 
