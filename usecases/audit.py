@@ -26,13 +26,15 @@ class Audit:
 
     None is also what the reconciler writes for a case of which Temporal has no trace any more.
     ``stuck`` names what is owed and does not move: the kind of outbox row and the number of its
-    case or instruction.
+    case or instruction, or ``inbound``. ``inbound`` counts the messages that wait to be read, how long
+    (seconds of machine time) the oldest of them has waited, and the dead letters nobody has seen to.
     """
 
     healthy: bool
     late: tuple[str, ...]
     stuck: tuple[str, ...]
     pending: dict[str, int]
+    inbound: dict[str, int]
     calendar_ends: int | None
 
     def as_dict(self) -> dict[str, Any]:
@@ -48,11 +50,22 @@ def audit(*, city: City) -> Audit:
     since = city.now() - QUEUES_GRACE * city.clock.speed
     found = city.store.stuck(kinds=MUST_MOVE, since=since, tries=TRIES, most=MOST_SHOWN)
     stuck = tuple(f"{kind} {number}" for kind, number in found)
+    inbound = _inbound(city)
+    if inbound["oldest_s"] > QUEUES_GRACE.total_seconds():
+        stuck = (*stuck, "inbound")
     known = city.pack.calendar.known_years
     return Audit(
         healthy=not (late or stuck),
         late=late[:MOST_SHOWN],
         stuck=stuck,
         pending=pending,
+        inbound=inbound,
         calendar_ends=max(known, default=None),
     )
+
+
+def _inbound(city: City) -> dict[str, int]:
+    found = city.store.backlog()
+    waited = timedelta() if found.oldest_at is None else city.now() - found.oldest_at
+    oldest_s = int(waited.total_seconds() / city.clock.speed)
+    return {"waiting": found.waiting, "oldest_s": max(0, oldest_s), "dead_letters": found.dead}
