@@ -18,6 +18,8 @@ from usecases.problems import BadRequest, Finding, ProblemCode
 MEDIA_TYPE = "application/problem+json"
 TYPE = "/problems/"
 RETRY_AFTER_S = 5
+ALWAYS = {401: {"WWW-Authenticate": 'Bearer realm="cityops"'}, 503: {"Retry-After": str(RETRY_AFTER_S)}}
+"""Headers that answers of a status have, whatever else they have."""
 log = structlog.get_logger()
 
 REFUSED_STATUS = {
@@ -103,8 +105,7 @@ def problem(
     }
     if errors:
         body["errors"] = errors
-    retry = {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else {}
-    return ProblemResponse(body, status_code=status, headers={**retry, **(headers or {})})
+    return ProblemResponse(body, status_code=status, headers={**ALWAYS.get(status, {}), **(headers or {})})
 
 
 def of_finding(
@@ -129,7 +130,7 @@ async def on_bad_request(request: Request, error: Exception) -> ProblemResponse:
     """Answer a request that is wrong in itself."""
     error = cast("BadRequest", error)
     errors = error.errors if isinstance(error, UnableToBuildCommand) else None
-    return of_finding(request, error.finding, errors)
+    return of_finding(request, error.finding, errors, headers=error.headers)
 
 
 async def on_refused(request: Request, error: Exception) -> ProblemResponse:

@@ -6,13 +6,15 @@ from typing import cast
 from fastapi import Request
 
 from usecases.city import City
+from usecases.clients import Clients
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Service:
-    """The city, and whether the stack runs as a demonstration."""
+    """The city, who lets sources in, and whether the stack runs as a demonstration."""
 
     city: City
+    clients: Clients
     demo_mode: bool
 
 

@@ -16,6 +16,7 @@ from boot.reload import Reloader
 from boot.settings import Settings
 from boot.wiring import connect, connect_store, open_city
 from usecases.city import City
+from usecases.clients import clients_of
 
 UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeout, sqlite3.OperationalError)
 """The database does not answer; nothing was acknowledged that is not there."""
@@ -28,10 +29,11 @@ def build(settings: Settings) -> FastAPI:
     async def life(app: FastAPI) -> AsyncIterator[None]:
         store = connect_store(settings, pool=20, right_of_way=True)
         city = open_city(settings=settings, store=store, client=await connect())
+        clients = clients_of(city=city, redis_url=settings.redis_url)
         stop = asyncio.Event()
 
         def serve_with(served: City) -> None:
-            app.state.service = Service(city=served, demo_mode=settings.demo_mode)
+            app.state.service = Service(city=served, clients=clients, demo_mode=settings.demo_mode)
 
         serve_with(city)
         reloading = asyncio.create_task(
@@ -41,6 +43,7 @@ def build(settings: Settings) -> FastAPI:
         stop.set()
         await reloading
         await city.intake.close()
+        await clients.quotas.close()
         store.close()
 
     return create_app(life=life, unavailable=UNAVAILABLE)
@@ -49,6 +52,8 @@ def build(settings: Settings) -> FastAPI:
 def serve(*, settings: Settings, host: str, port: int) -> None:
     """Serve until SIGTERM or SIGINT."""
     config = uvicorn.Config(
-        build(settings), host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=10
-    )
+        build(settings), host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=10,
+        # Left to itself the server believes whoever is on this machine about where a request came from.
+        proxy_headers=bool(settings.trusted_proxies), forwarded_allow_ips=settings.trusted_proxies or None,
+    )  # fmt: skip
     uvicorn.Server(config).run()

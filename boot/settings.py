@@ -81,6 +81,7 @@ class Settings(BaseSettings):
     demo_mode: bool = False
     database_url: str = ""
     redis_url: str = ""
+    trusted_proxies: str = ""
     data_dir: Path = Path("var")
     secret_key: SecretStr = SecretStr("")
     mqtt: Mqtt = Mqtt()

@@ -67,6 +67,9 @@ class ProblemCode(StrEnum):
     KEY_INVALID = "key_invalid"
     KEY_SCOPE = "key_scope"
     KEY_NETWORK = "key_network"
+    KEY_SOURCE = "key_source"
+    KEY_CHANNEL = "key_channel"
+    SOURCE_DISABLED = "source_disabled"
     SOURCE_NOT_FOUND = "source_not_found"
     SIGNATURE_INVALID = "signature_invalid"
     SIGNATURE_STALE = "signature_stale"
@@ -378,9 +381,10 @@ class Finding:
 
 
 class BadRequest(Exception):
-    """The request cannot be carried out as it is; carries the finding."""
+    """The request cannot be carried out as it is; carries the finding, and headers the answer must have."""
 
     def __init__(self, code: ProblemCode, **params: str) -> None:
         """Keep the finding."""
         super().__init__(code.value)
         self.finding = Finding(code=code, params=params)
+        self.headers: dict[str, str] = {}

@@ -21,6 +21,21 @@ PROBLEMS_INTAKE: dict[str, tuple[int, str, str]] = {
         "此密钥不得从该网络地址使用；请从登记的网段发送",
         "the key may not be used from this address; send from a registered network",
     ),
+    "key_source": (
+        403,
+        "密钥属于来源“{source}”，不得以“{given}”的名义发送",
+        "the key belongs to source {source} and may not send as {given}",
+    ),
+    "key_channel": (
+        403,
+        "来源“{source}”的渠道为“{channel}”，不得以“{given}”上报",
+        "source {source} reports through the channel {channel}, not {given}",
+    ),
+    "source_disabled": (
+        403,
+        "来源“{source}”已停用；请联系市级运管中心",
+        "source {source} is disabled; ask the operations centre",
+    ),
     "source_not_found": (
         404,
         "没有名为“{source}”的来源系统；可用 cityops source list 查看",

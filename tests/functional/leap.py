@@ -6,7 +6,7 @@ goes with them. One town a test, with its own database, its own clock and its ow
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -25,12 +25,14 @@ from boot.relay import Relay
 from boot.settings import Settings
 from boot.worker import case_worker
 from domain.clock import city_time
+from domain.dock import Dock
 from domain.policy import CityClock
 from store.engine import Store, open_store
 from store.group_commit import GroupCommit
 from tests.functional.town import Json, Town
 from tests.integration.temporal_env import BREATH, clock_at, executor, of_ones_own
 from usecases.city import City, Grounds
+from usecases.clients import clients_of
 from usecases.gateway import CaseGateway
 from workflows.converter import DATA_CONVERTER
 
@@ -112,7 +114,12 @@ class Leap(Town):
 
 @asynccontextmanager
 async def leaping(
-    *, env: WorkflowEnvironment, store: Store, grounds: Grounds, begins: datetime = BEGINS
+    *,
+    env: WorkflowEnvironment,
+    store: Store,
+    grounds: Grounds,
+    begins: datetime = BEGINS,
+    docks: Mapping[str, Dock] | None = None,
 ) -> AsyncIterator[Leap]:
     """Run a town on this server and store: API, relay and worker in this process."""
     target = env.client.service_client.config.target_host
@@ -135,6 +142,7 @@ async def leaping(
         channels=channels_of(settings),
         renderer=renderer_of(settings),
         public_url="http://127.0.0.1",
+        docks=docks or {},
     )
     with executor() as threads:
         worker = case_worker(client=client, store=store, executor=threads, task_queue=queue)
@@ -151,7 +159,7 @@ async def leaping(
 def _life(city: City) -> Any:
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
-        app.state.service = Service(city=city, demo_mode=True)
+        app.state.service = Service(city=city, clients=clients_of(city=city), demo_mode=True)
         yield
 
     return life
