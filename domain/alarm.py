@@ -50,16 +50,23 @@ class AlarmOrigin(StrEnum):
     STORM = "storm"
 
 
+WITH_READINGS = frozenset({AlarmOrigin.LIMIT, AlarmOrigin.SILENCE, AlarmOrigin.STORM})
+"""Origins of which readings tell that the danger is over; of the others only a withdrawal or a person does."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Alarm:
     """Everything about one alarm. All instants are UTC.
 
     ``key`` is its dedupe key, unique while it is open (source, asset or device, hazard,
-    exercise). ``severity`` is the worst it has had; ``current`` what readings say now, None
-    in band since ``in_band_at``. ``count`` is how many words it is made of. ``confidence`` 0–1.
-    ``case_no`` is the case about it; ``parent`` the number of the storm it is a child of.
-    ``assess_due`` is when an answer is owed; ``next_due`` the next deadline of any kind,
-    which the relay watches. ``muted_by`` names what inhibits it.
+    exercise). ``severity`` is what it counts as; ``current`` what readings say now, None
+    in band since ``in_band_at``. ``graded`` is a person's grade, ``graded_over`` what the readings
+    said then: the same readings do not undo it. ``count`` is how many words it is made of.
+    ``confidence`` 0–1. ``case_no`` is the case about it; ``parent`` the number of the storm it
+    is a child of. ``opens_at`` ends the wait for others, ``assess_due`` is when an answer is
+    owed, ``tell_due`` when a storm's owner hears of new children; ``next_due`` is the next
+    deadline of any kind, which the relay watches. ``muted_by`` names what inhibits it.
+    ``withdrawn_at`` is when its sender took it back, or it expired.
     """
 
     alarm_no: str
@@ -108,6 +115,14 @@ class Alarm:
     flapping: bool = False
     muted_by: str = ""
     next_due: datetime | None = None
+    opens_at: datetime | None = None
+    withdrawn_at: datetime | None = None
+    graded: int | None = None
+    graded_over: int | None = None
+    tell_due: datetime | None = None
+    told_at: datetime | None = None
+    voices: tuple[tuple[str, int], ...] = ()
+    """Which devices of the asset are in alarm now, and how badly: it is in band when none is."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

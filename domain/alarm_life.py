@@ -1,8 +1,8 @@
-"""What an alarm does when something is said about it or time passes. Pure: ``step`` holds every rule of its life.
+"""What can be said about an alarm, and what it owes others because of it.
 
-Reference: domain.md §5. The words below are all that can happen to an alarm; what a step owes
-others (a case to open, a word to a case, a notice, a device fault) is written in the same
-transaction as the step.
+``domain.alarm_steps.step`` holds every rule of its life (reference: domain.md §5). The words below
+are all that can happen to an alarm; what a step owes others (a case to open, a word to a case, a
+notice, a device fault) is written in the same transaction as the step.
 """
 
 from dataclasses import dataclass, field
@@ -23,6 +23,24 @@ class Verdict(StrEnum):
     MERGED = "merged"
 
 
+class AlarmProblem(StrEnum):
+    """Why an alarm does not take what a person says."""
+
+    PHASE = "phase"
+    REASON = "reason"
+    SEVERITY = "severity"
+
+
+class AlarmRefused(Exception):
+    """The alarm does not take a person's word. ``params`` fill the sentence."""
+
+    def __init__(self, code: AlarmProblem, **params: str) -> None:
+        """Keep code and parameters."""
+        super().__init__(code.value)
+        self.code = code
+        self.params = params
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Begun:
     """The alarm was raised; ``at`` is when the engine took it."""
@@ -32,7 +50,10 @@ class Begun:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SaidAgain:
-    """Another word about the same asset and hazard. ``severity`` None means back in band."""
+    """Another word about the same asset and hazard. ``severity`` None means back in band.
+
+    ``expires_at`` replaces the alarm's where the word has one.
+    """
 
     at: datetime
     severity: int | None
@@ -41,6 +62,7 @@ class SaidAgain:
     text: str = ""
     event_id: str = ""
     flapping: bool = False
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,7 +76,11 @@ class Corroborated:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Assessed:
-    """A duty officer's answer. ``reason`` of a false alarm is one of the pack's codes."""
+    """A duty officer's answer. ``reason`` of a false alarm is one of the pack's codes, ``text`` its evidence.
+
+    ``into`` and ``case_no`` are the alarm it is merged into and that one's case. ``suspect``:
+    with this one the device has given so many false alarms that it is to be looked at.
+    """
 
     at: datetime
     actor: Actor
@@ -63,6 +89,8 @@ class Assessed:
     reason: str = ""
     text: str = ""
     into: str | None = None
+    case_no: str | None = None
+    suspect: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,12 +114,13 @@ class Regraded:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CaseTold:
-    """The case about it has moved (``status`` of the case's table)."""
+    """The case about it has moved (``status`` of the case's table). ``master`` is what it was merged into."""
 
     at: datetime
     case_no: str
     status: str
     close_kind: str | None = None
+    master: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,6 +130,22 @@ class JoinedStorm:
     at: datetime
     parent: str
     case_no: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gathered:
+    """What has become of a storm's children: how many there are, and the worst of those out of band, or None."""
+
+    at: datetime
+    children: int
+    worst: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unmuted:
+    """What inhibited it has ended, and it is still so."""
+
+    at: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -127,6 +172,8 @@ AlarmWord = (
     | Regraded
     | CaseTold
     | JoinedStorm
+    | Gathered
+    | Unmuted
     | Withdrawn
     | Due
 )
@@ -137,8 +184,8 @@ class AlarmTimes:
     """The times of one alarm, from its category, hazard and severity.
 
     ``assess`` None: nobody assesses, the automatic checks suffice. ``wait`` collects others
-    before a case opens (never for severity 1). ``hold`` in band before a release. ``fault_category``
-    is what a device fault is filed under.
+    before a case opens (never for severity 1). ``hold`` in band before a release. The owner of a storm hears of new children every
+    ``interval``, and while nothing changes every ``repeat``; 0 never.
     """
 
     assess: timedelta | None
@@ -147,6 +194,8 @@ class AlarmTimes:
     unanswered: Unanswered = Unanswered.ESCALATE
     assessors: tuple[str, ...] = ()
     """Who is asked, the first one first; an unanswered assessment goes to the next, the last one again."""
+    interval: timedelta = timedelta()
+    repeat: timedelta = timedelta()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -158,7 +207,11 @@ class OpenCase:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TellCase:
-    """The case is told what became of the alarm (``domain.messages_alarm.AlarmChanged``)."""
+    """The case is told what became of the alarm (``domain.messages_alarm.AlarmChanged``).
+
+    ``word`` is linked, warning, unanswered, in_band, relapse, worse, milder, regraded, confirmed,
+    false_alarm, device_fault, merged, withdrawn, released or children.
+    """
 
     case_no: str
     word: str
