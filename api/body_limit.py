@@ -13,6 +13,7 @@ MOST_BYTES = 256 * 1024
 LARGER: tuple[tuple[str, int], ...] = (
     (r"/api/v1/(reports|cases)/[^/]+/attachments", 21 * 1024 * 1024),
     (r"/api/v1/tickets", 4 * 1024 * 1024),
+    (r"/api/v1/alerts/[^/]+", 1024 * 1024),
 )
 """Paths (whole, as regular expressions) whose bodies may be larger, and how large."""
 MOST_DISCARDED = 16 * 1024 * 1024

@@ -30,6 +30,7 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from domain.envelope import Unreadable
 from store.database import Database
 from store.rows_intake import Backlog, InboundRow, InboundState, NewInbound
+from store.sources import take_webhook
 from store.tables_sources import inbound
 
 STORE_AWAY: tuple[type[Exception], ...] = (OperationalError, InterfaceError, NoConnection)
@@ -48,7 +49,11 @@ class Inbound(Database):
     """The part of the store that keeps messages and hands them to whoever reads them."""
 
     def keep_many(self, *, messages: Sequence[NewInbound]) -> list[int]:
-        """Write a batch of messages in one transaction; return their numbers, in order. Durable then."""
+        """Write a batch of messages in one transaction; return their numbers, in order. Durable then.
+
+        Raises UnableToTakeTwice, nothing of the batch being written then, when a signed message
+        was taken before.
+        """
         if not messages:
             return []
         return self._write(lambda connection: keep_inbound(connection, messages))
@@ -109,7 +114,16 @@ class Inbound(Database):
 
 
 def keep_inbound(connection: Connection, messages: Sequence[NewInbound]) -> list[int]:
-    """Insert messages in the caller's transaction; return their numbers, in order."""
+    """Insert messages in the caller's transaction; return their numbers, in order. Raises UnableToTakeTwice."""
+    for message in messages:
+        if message.webhook_id:
+            take_webhook(
+                connection,
+                source=message.source,
+                webhook_id=message.webhook_id,
+                at=message.webhook_at or message.received_at,
+                sqlite=connection.dialect.name == "sqlite",
+            )
     statement = insert(inbound).returning(inbound.c.id, sort_by_parameter_order=True)
     return list(connection.execute(statement, [_values(message) for message in messages]).scalars())
 

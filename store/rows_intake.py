@@ -21,6 +21,8 @@ class NewInbound:
 
     ``headers`` are those worth keeping, names in lower case, never a key or a signature.
     ``kept_at`` is None where it is ``received_at``. A replay has the letter as its ``parent``.
+    ``webhook_id`` is that of a signed message, noted with it at ``webhook_at`` (machine time), so
+    that it is taken once.
     """
 
     source: str
@@ -36,6 +38,8 @@ class NewInbound:
     params: dict[str, str] = field(default_factory=dict)
     event_id: str = ""
     parent: int | None = None
+    webhook_id: str | None = None
+    webhook_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

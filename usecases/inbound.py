@@ -12,10 +12,12 @@ from domain.envelope import DeadCode
 from domain.source import Source, WireFormat
 from store.group_commit import UnableToSubmit
 from store.rows_intake import InboundState, NewInbound
+from store.sources import UnableToTakeTwice
 from usecases.city import City
+from usecases.formats.frame import TOPIC_HEADER
 from usecases.problems import BadRequest, Finding, ProblemCode
 
-KEPT_HEADERS = ("user-agent", "webhook-id", "webhook-timestamp", "content-encoding", "x-request-id")
+KEPT_HEADERS = ("user-agent", "webhook-id", "webhook-timestamp", "x-request-id", TOPIC_HEADER)
 """Headers worth keeping besides those of a binary CloudEvent (``ce-…``). Never a key or a signature."""
 MOST_HEADER = 500
 
@@ -29,11 +31,14 @@ async def keep(
     headers: Mapping[str, str],
     body: bytes,
     received_at: datetime,
+    webhook_id: str | None = None,
+    webhook_at: datetime | None = None,
 ) -> int:
     """Keep a message to be read later and return its number; durable when this returns.
 
-    ``headers`` may be all of a request's: only those worth keeping are. Raises BadRequest
-    OVERLOADED while this process goes down, and the store's own errors when it is away.
+    ``headers`` may be all of a request's: only those worth keeping are. ``webhook_id`` is a
+    signed message's, ``webhook_at`` the machine's time. Raises BadRequest: message_replayed,
+    overloaded while this process goes down; and the store's own errors when it is away.
     """
     message = NewInbound(
         source=source.name,
@@ -43,6 +48,8 @@ async def keep(
         headers=worth_keeping(headers),
         body=body,
         received_at=received_at,
+        webhook_id=webhook_id,
+        webhook_at=webhook_at,
     )
     return await _kept(city, message)
 
@@ -84,3 +91,5 @@ async def _kept(city: City, message: NewInbound) -> int:
         return await city.intake.keep(message)
     except UnableToSubmit as error:
         raise BadRequest(ProblemCode.OVERLOADED) from error
+    except UnableToTakeTwice as error:
+        raise BadRequest(ProblemCode.MESSAGE_REPLAYED, id=(message.webhook_id or "")[:200]) from error

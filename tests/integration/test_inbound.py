@@ -14,6 +14,7 @@ from store.filters import UnableToReadCursor
 from store.group_commit import GroupCommit
 from store.inbound import SUSPECT
 from store.rows_intake import Backlog, InboundAct, InboundRow, InboundState
+from store.sources import UnableToTakeTwice
 from tests.integration.inbound_samples import message, unreadable
 from tests.integration.store_samples import NOW, report
 
@@ -124,6 +125,20 @@ def test_one_group_commit_writes_reports_and_messages_of_many_callers(store: Sto
     assert store.backlog().oldest_at == NOW
     kept = {row.id: row.body for row in claim(store, limit=40)}
     assert [kept[number] for number in numbers] == [message(n).body for n in range(1, 40, 2)]
+
+
+def test_a_signed_message_is_kept_once_and_takes_no_other_with_it(store: Store) -> None:
+    group = GroupCommit(store=store)
+    signed = [message(n, webhook_id=f"msg_{n % 3}", webhook_at=NOW) for n in range(6)]
+
+    async def scenario() -> list[object]:
+        answers = await asyncio.gather(*(group.keep(one) for one in signed), return_exceptions=True)
+        await group.close()
+        return list(answers)
+
+    answers = asyncio.run(scenario())
+    assert [isinstance(one, UnableToTakeTwice) for one in answers] == [False] * 3 + [True] * 3
+    assert store.backlog().waiting == 3
 
 
 def dead_letters(store: Store, count: int, **other: object) -> list[int]:
