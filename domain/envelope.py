@@ -46,6 +46,8 @@ class Envelope:
     ``references`` are event ids this one updates or cancels. ``occurred_at`` and
     ``received_at`` are UTC-aware; ``sent_at`` is what the sender's clock said where that ran
     so wrong that ``occurred_at`` is our own. ``data`` is JSON-plain and holds what has no field.
+    ``part`` are its own bytes, for the dead letter it becomes where nobody can take it; empty:
+    those of the whole message.
     """
 
     source: str
@@ -70,6 +72,7 @@ class Envelope:
     expires_at: datetime | None = None
     references: tuple[str, ...] = ()
     data: dict[str, object] = field(default_factory=dict)
+    part: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
