@@ -144,14 +144,16 @@ def take_webhook(connection: Connection, *, source: str, webhook_id: str, at: da
     statement = insert_into(webhook_ids, sqlite=sqlite).values(
         source=source, webhook_id=webhook_id, received_at=at
     )
-    if connection.execute(statement.on_conflict_do_nothing()).rowcount != 1:
+    statement = statement.on_conflict_do_nothing()
+    # Not by the count of rows: psycopg's is not to be had of an INSERT.
+    if connection.execute(statement.returning(webhook_ids.c.webhook_id)).first() is None:
         raise UnableToTakeTwice(f"message {webhook_id!r} of {source} was taken before")
 
 
 def _added(connection: Connection, source: Source, at: datetime, *, sqlite: bool) -> bool:
     values = _values(replace(source, created_at=at))
     statement = insert_into(sources, sqlite=sqlite).values(**values).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount == 1
+    return connection.execute(statement.returning(sources.c.name)).first() is not None
 
 
 def _put(connection: Connection, source: Source, at: datetime, *, sqlite: bool) -> Source:
