@@ -14,6 +14,7 @@ from store.intake import Intake
 from store.letters import Letters
 from store.message_box import MessageBox
 from store.migrate import Migrations
+from store.open311_reads import Open311Reader
 from store.outbox import Outbox
 from store.replay_reads import ReplayReader
 from store.sources import Sources
@@ -38,6 +39,7 @@ class Store(
     Sources,
     Attachments,
     Docks,
+    Open311Reader,
 ):
     """Everything that is kept. Thread-safe; calls block, so asyncio code calls them in threads."""
 

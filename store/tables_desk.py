@@ -86,6 +86,7 @@ service_updates = Table(
     Column("source", Text, nullable=False),
     Column("update_id", Text, nullable=False),
     Column("case_no", Text, nullable=False),
+    Column("report_no", Text, nullable=False, server_default=""),  # the request it is about, where it was ours
     Column("status", Text, nullable=False, server_default=""),
     Column("description", Text, nullable=False, server_default=""),
     Column("updated_at", Utc, nullable=False),

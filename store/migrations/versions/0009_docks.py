@@ -52,6 +52,7 @@ def _service_updates() -> None:
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("update_id", sa.Text(), nullable=False),
         sa.Column("case_no", sa.Text(), nullable=False),
+        sa.Column("report_no", sa.Text(), nullable=False, server_default=""),
         sa.Column("status", sa.Text(), nullable=False, server_default=""),
         sa.Column("description", sa.Text(), nullable=False, server_default=""),
         sa.Column("updated_at", _UTC, nullable=False),
