@@ -191,7 +191,7 @@ def _due(turn: Turn, word: Due) -> None:
         end_wait(turn)
     elif alarm.phase is AlarmPhase.ASSESSING and alarm.assess_due is not None and alarm.assess_due <= word.at:
         unanswered(turn)
-    if alarm.tell_due is not None and alarm.tell_due <= word.at and alarm.phase in ACKNOWLEDGED:
+    if alarm.tell_due is not None and alarm.tell_due <= word.at and turn.alarm.phase in ACKNOWLEDGED:
         _tell_of_children(turn)
 
 
