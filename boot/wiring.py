@@ -132,6 +132,7 @@ def prepare(settings: Settings) -> None:
 def publish_pack(*, settings: Settings, store: Store) -> bool:
     """Put units, areas and atlas of the pack on this disk in force; False when they are already.
 
+    Sources the database does not have yet are added; those it has are people's (``cityops source apply``).
     The atlas comes first and the units last: processes that see the units' version find the
     rest there.
     """
@@ -143,4 +144,5 @@ def publish_pack(*, settings: Settings, store: Store) -> bool:
         for area in pack.areas.at(level)
     )
     store.publish_areas(areas=areas, version=pack.version)
+    store.publish_sources(sources=pack.sources, at=datetime.now(UTC))
     return store.publish_units(units=pack.tree.units(), version=pack.version)

@@ -19,6 +19,7 @@ from domain.overlay import GridClass, RuleOverlay
 from domain.place import Crs, Level
 from domain.policy import CheckRule, SeverityPolicy, TagRule
 from domain.rota import Rota
+from domain.source import Source
 
 NO_ALARM_RULES = AlarmRules()
 COMMAND = "COMMAND"
@@ -234,6 +235,7 @@ class CityPack:
     repeat: RepeatSettings = RepeatSettings()
     profiles: Mapping[str, DeviceProfile] = field(default_factory=dict)
     alarms: AlarmRules = NO_ALARM_RULES
+    sources: tuple[Source, ...] = ()
 
     def departments(self, *, category: Category, condition: str | None) -> tuple[str, ...]:
         """Return the department types of a category under a filing condition, the lead first."""

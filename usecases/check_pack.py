@@ -15,10 +15,12 @@ from routing.words import FALLBACK
 from store.pack import ProblemBook, read
 from store.pack.bursts import check_bursts
 from store.pack.references import check_references
+from store.pack.sources import check_sources
 from store.pack.tree_checks import check_tree
 from usecases.check_duty import DAYS, check_duty
 from usecases.check_rule_names import check_rule_names
 from usecases.check_rules import check_rules
+from usecases.formats.mapping import mapping_faults
 
 WARN_BEFORE = timedelta(days=DAYS)
 """How long before the last known year ends the calendar is reported."""
@@ -37,6 +39,8 @@ def check(*, folder: Path, today: date | None = None, geometry: bool = True) -> 
     if reading.pack is not None:
         check_references(pack=reading.pack, book=book)
         check_bursts(pack=reading.pack, book=book)
+        check_sources(pack=reading.pack, book=book)
+        _check_mappings(pack=reading.pack, book=book)
         check_tree(pack=reading.pack, book=book)
         _check_rules_win(pack=reading.pack, book=book)
         _check_owners(pack=reading.pack, book=book)
@@ -49,6 +53,13 @@ def check(*, folder: Path, today: date | None = None, geometry: bool = True) -> 
 
 def _unreadable(book: ProblemBook, file: str) -> bool:
     return any(p.file == file and p.code in ("not_toml", "unreadable_file") for p in book.problems)
+
+
+def _check_mappings(*, pack: CityPack, book: ProblemBook) -> None:
+    for source in pack.sources:
+        for fault in mapping_faults(source.mapping):
+            zh, en = f"来源“{source.name}”的映射有误:{fault}", f"mapping of {source.name!r} is wrong: {fault}"
+            book.add(where=book.where("source", source.name), code="bad_mapping", zh=zh, en=en)
 
 
 def _check_rules_win(*, pack: CityPack, book: ProblemBook) -> None:

@@ -5,7 +5,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from domain.pack import CityPack, PackProblem
-from store.pack import areas, bursts, catalogue, city, overlays, rotas, rules, severity, tags, units, worktime
+from store.pack import (
+    areas,
+    bursts,
+    catalogue,
+    city,
+    overlays,
+    rotas,
+    rules,
+    severity,
+    sources,
+    tags,
+    units,
+    worktime,
+)
 from store.pack.fields import fields_of
 from store.pack.problems import ProblemBook
 from store.pack.toml_lines import TomlFile, read_toml
@@ -25,6 +38,7 @@ FILES = (
     overlays.CLASSES_FILE,
     rotas.FILE,
     bursts.FILE,
+    sources.FILE,
 )
 OPTIONAL = {
     tags.FILE: "tag",
@@ -32,6 +46,7 @@ OPTIONAL = {
     overlays.CLASSES_FILE: "class",
     rotas.FILE: "rota",
     bursts.FILE: "burst",
+    sources.FILE: "source",
 }
 """Files a pack may do without, each with the name of its tables: then it has none of what they hold."""
 
@@ -97,6 +112,7 @@ def read(*, folder: Path) -> PackReading:
         grid_classes=overlays.read_classes(file=extra[overlays.CLASSES_FILE], book=book),
         rotas=rotas.read_rotas(file=extra[rotas.FILE], timezone=zone, book=book),
         bursts=bursts.read_bursts(file=extra[bursts.FILE], book=book),
+        sources=sources.read_sources(file=extra[sources.FILE], book=book),
     )
     return PackReading(pack=pack, book=book)
 
