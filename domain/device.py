@@ -112,7 +112,9 @@ class Device:
     ``asset`` is what it watches (a bridge, a manhole); devices of one asset and hazard
     share an alarm. ``unit`` owns it; ``gateway`` is the code of the device it speaks through.
     ``lon``/``lat`` are WGS-84; ``chain`` maps level names to area codes as located when the
-    device was registered. ``limits`` replaces the profile's where the site has its own.
+    device was registered, with the outlines of ``boundary_version``. ``limits`` replaces the
+    profile's where the site has its own. ``service_*``: who put it in or out of service, when
+    (UTC) and why.
     """
 
     source: str
@@ -129,7 +131,11 @@ class Device:
     limits: tuple[AlarmLimit, ...] = ()
     heartbeat: timedelta | None = None
     service: ServiceState = ServiceState.IN_SERVICE
+    service_reason: str = ""
+    service_by: str = ""
+    service_at: datetime | None = None
     model: str = ""
+    boundary_version: str = ""
 
     def area(self, level: str) -> str:
         """Return the code of its district, street, community or grid; empty where it is not known."""
@@ -162,3 +168,8 @@ class MaintenanceWindow:
     ends_at: datetime
     reason: str
     by: str
+
+    def mutes(self, *, device: Device, at: datetime) -> bool:
+        """Tell whether what this device says at an instant is muted: from begin (included) to end (excluded)."""
+        meant = (device.code, device.gateway) if self.gateway else (device.code,)
+        return self.source == device.source and self.code in meant and self.begins_at <= at < self.ends_at

@@ -5,6 +5,7 @@ from store.bursts import Bursts
 from store.case_reads import CaseReader
 from store.cases import CaseWriter
 from store.database import engine_of
+from store.devices import Devices
 from store.docks import Docks
 from store.inbound import Inbound
 from store.inbox import Inbox
@@ -19,6 +20,7 @@ from store.outbox import Outbox
 from store.replay_reads import ReplayReader
 from store.sources import Sources
 from store.units import Units
+from store.windows import Windows
 
 
 class Store(
@@ -39,6 +41,8 @@ class Store(
     Sources,
     Attachments,
     Docks,
+    Devices,
+    Windows,
     Open311Reader,
 ):
     """Everything that is kept. Thread-safe; calls block, so asyncio code calls them in threads."""

@@ -34,14 +34,26 @@ devices = Table(
     Column("street", Text, nullable=False, server_default=""),
     Column("service", Text, nullable=False),
     Column("device", JsonOf[Device](Device), nullable=False),
-    Column("watch", JsonOf[Watch](Watch), nullable=False, server_default="{}"),
-    Column("silent_at", Utc),  # when it will have been silent for too long; None: it is not expected to speak
     Column("changed_at", Utc, nullable=False),
     PrimaryKeyConstraint("source", "code"),
     Index(None, "code"),
-    Index(None, "silent_at"),
     Index(None, "source", "gateway"),
     Index(None, "district", "code"),
+    Index(None, "street", "code"),
+    Index(None, "unit", "code"),
+)
+
+# What is remembered between readings changes with every reading, what the registry knows hardly ever.
+device_watches = Table(
+    "device_watches",
+    metadata,
+    Column("source", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("watch", JsonOf[Watch](Watch), nullable=False),
+    Column("silent", Boolean, nullable=False, server_default=false()),
+    Column("silent_at", Utc),  # when it will have been silent for too long; None: it is not expected to speak
+    PrimaryKeyConstraint("source", "code"),
+    Index(None, "silent_at"),
 )
 
 maintenance_windows = Table(

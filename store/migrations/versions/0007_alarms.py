@@ -17,6 +17,7 @@ _SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     """Make them."""
     _devices()
+    _device_watches()
     _maintenance_windows()
     _alarms()
     _alarms_listed()
@@ -37,15 +38,27 @@ def _devices() -> None:
         sa.Column("street", sa.Text(), nullable=False, server_default=""),
         sa.Column("service", sa.Text(), nullable=False),
         sa.Column("device", _JSON, nullable=False),
-        sa.Column("watch", _JSON, nullable=False, server_default="{}"),
-        sa.Column("silent_at", _UTC, nullable=True),
         sa.Column("changed_at", _UTC, nullable=False),
         sa.PrimaryKeyConstraint("source", "code", name="pk_devices"),
     )
     op.create_index("ix_devices_code", "devices", ["code"])
     op.create_index("ix_devices_district_code", "devices", ["district", "code"])
-    op.create_index("ix_devices_silent_at", "devices", ["silent_at"])
     op.create_index("ix_devices_source_gateway", "devices", ["source", "gateway"])
+    op.create_index("ix_devices_street_code", "devices", ["street", "code"])
+    op.create_index("ix_devices_unit_code", "devices", ["unit", "code"])
+
+
+def _device_watches() -> None:
+    op.create_table(
+        "device_watches",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("watch", _JSON, nullable=False),
+        sa.Column("silent", sa.Boolean(), nullable=False, server_default=sa.false()),
+        sa.Column("silent_at", _UTC, nullable=True),
+        sa.PrimaryKeyConstraint("source", "code", name="pk_device_watches"),
+    )
+    op.create_index("ix_device_watches_silent_at", "device_watches", ["silent_at"])
 
 
 def _maintenance_windows() -> None:
@@ -188,4 +201,5 @@ def downgrade() -> None:
     op.drop_table("alarm_facts")
     op.drop_table("alarms")
     op.drop_table("maintenance_windows")
+    op.drop_table("device_watches")
     op.drop_table("devices")
