@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, func, select, union_all
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, func, or_, select, union_all
 
 from domain.case import SETTLED
 from domain.place import EARTH_M, ReportedPlace
@@ -197,7 +197,11 @@ class Open311Reader(Database):
         if where.box is not None:
             found += _inside(where.box, where.categories or where.every)
         if where.updated_since is not None:
-            found += [updated >= where.updated_since, _now.c.case_no.in_(_changed_since(where))]
+            changed = select(history.c.case_no).where(
+                history.c.kind.in_(where.kinds), history.c.at >= where.updated_since
+            )
+            new = _own.c.received_at >= where.updated_since
+            found += [updated >= where.updated_since, or_(new, _now.c.case_no.in_(changed))]
         if where.updated_until is not None:
             found.append(updated <= where.updated_until)
         return found
@@ -262,14 +266,6 @@ def _inside(box: Box, categories: tuple[str, ...]) -> list[ColumnElement[bool]]:
         )
         found.append(_own.c.case_no.in_(near))
     return found
-
-
-def _changed_since(where: RequestFilter) -> Any:
-    """Return the cases that a fact of these kinds changed since then, or that are new since then."""
-    changed = select(history.c.case_no).where(
-        history.c.kind.in_(where.kinds), history.c.at >= where.updated_since
-    )
-    return union_all(changed, select(cases.c.case_no).where(cases.c.received_at >= where.updated_since))
 
 
 def _updates_of(where: RequestFilter, since: datetime, until: datetime, *, own: bool) -> Select[Any]:
