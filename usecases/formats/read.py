@@ -6,6 +6,7 @@ from datetime import datetime
 from domain.envelope import DeadCode, Envelope, Unreadable
 from domain.place import Crs
 from domain.source import Source, WireFormat
+from usecases.formats.cap import read_cap
 from usecases.formats.cloudevents import read_cloudevents
 from usecases.formats.envelopes import Reading
 from usecases.formats.faults import UnableToRead
@@ -17,6 +18,7 @@ from usecases.formats.mapping import UnableToMap, rules_of
 _READERS: Mapping[WireFormat, Callable[[Frame], Iterator[Envelope | Unreadable]]] = {
     WireFormat.JSON: read_json,
     WireFormat.CLOUDEVENTS: read_cloudevents,
+    WireFormat.CAP: read_cap,
 }
 
 
