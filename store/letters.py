@@ -70,6 +70,12 @@ class Letters(Database):
         statement = statement.order_by(inbound.c.id.desc()).limit(limit)
         return self._read(lambda connection: _rows(connection, statement))
 
+    def letter_ids(self, *, source: str, code: str | None, formats: Sequence[str], limit: int) -> list[int]:
+        """Return the numbers of a source's open dead letters of these formats, in the order they came."""
+        statement = _chosen(select(inbound.c.id), state=InboundState.DEAD.value, source=source, code=code)
+        statement = statement.where(inbound.c.format.in_(formats)).order_by(inbound.c.id).limit(limit)
+        return self._read(lambda connection: list(connection.execute(statement).scalars()))
+
     def close_letters(self, *, ids: Sequence[int], act: InboundAct) -> list[int]:
         """Close open dead letters; return the numbers of those that were open."""
 

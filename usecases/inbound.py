@@ -17,7 +17,7 @@ from usecases.city import City
 from usecases.formats.frame import TOPIC_HEADER
 from usecases.problems import BadRequest, Finding, ProblemCode
 
-KEPT_HEADERS = ("user-agent", "webhook-id", "webhook-timestamp", "x-request-id", TOPIC_HEADER)
+KEPT_HEADERS = ("user-agent", "webhook-id", "webhook-timestamp", "content-encoding", "x-request-id", TOPIC_HEADER)
 """Headers worth keeping besides those of a binary CloudEvent (``ce-…``). Never a key or a signature."""
 MOST_HEADER = 500
 

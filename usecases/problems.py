@@ -78,6 +78,8 @@ class ProblemCode(StrEnum):
     BATCH_TOO_LARGE = "batch_too_large"
     LETTER_NOT_FOUND = "letter_not_found"
     LETTER_SETTLED = "letter_settled"
+    LETTER_NOT_REPLAYABLE = "letter_not_replayable"
+    MESSAGE_NOT_FOUND = "message_not_found"
     BAD_MAPPING = "bad_mapping"
     DEVICE_NOT_FOUND = "device_not_found"
     UNKNOWN_PROFILE = "unknown_profile"

@@ -76,6 +76,16 @@ PROBLEMS_INTAKE: dict[str, tuple[int, str, str]] = {
         "死信 {id} 已处理（{state}），不能再次处理",
         "dead letter {id} is settled ({state}) and cannot be settled again",
     ),
+    "letter_not_replayable": (
+        409,
+        "死信 {id} 来自须当场答复的接口，不能重放；如属实请人工登记后关闭",
+        "dead letter {id} came through an interface that answers at once; file it by hand, then close it",
+    ),
+    "message_not_found": (
+        404,
+        "没有编号为 {id} 的消息，或不是此来源的消息",
+        "no message {id} of this source",
+    ),
     "bad_mapping": (
         422,
         "映射有误：{detail}；请改正后重试",
