@@ -14,7 +14,17 @@ from store.rows import OutboxRow
 from usecases.city import City
 
 ON_THE_HANDLING_CLOCK = frozenset(
-    {"assignment", "reminder", "duty_call", "escalation", "overdue", "rework", "reopened", "return_decided"}
+    {
+        "assignment",
+        "reminder",
+        "duty_call",
+        "escalation",
+        "overdue",
+        "rework",
+        "reopened",
+        "return_decided",
+        "urge",
+    }
 )
 CLOSE_WORDS = {
     "solved": LocalText(zh="已解决", en="solved"),
@@ -89,6 +99,7 @@ def context_of(
         words=said.get("words") if payload.get("report_no") else None,
         # A reporter has no business on the staff's pages.
         link=f"{public_url}/cases/{view.case_no}" if payload.get("unit") else None,
+        total=said.get("times"),
         exercise=view.exercise or bool(said.get("exercise")),
     )
     return case_context(facts=facts)

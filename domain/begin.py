@@ -38,7 +38,9 @@ def begin(start: Begin) -> Outcome:
     if start.apart_from is not None and start.report_no:
         step.tell("split", report_no=start.report_no, master=start.apart_from)
     if start.master is not None:
-        merge(step, start.master, why="same place and category")
+        merge(
+            step, start.master, why=start.repeated or "same place and category", repeated=bool(start.repeated)
+        )
     elif start.decision.lead is None or step.state.uncertain or _ask_first(step):
         wait_for_triage(step)
     else:
@@ -108,11 +110,11 @@ def wait_for_triage(step: Step) -> None:
     step.arm((Alarm.TRIAGE, due_at))
 
 
-def merge(step: Step, master: str, *, why: str) -> None:
-    """Row 7: the report's case ends here and lives on in its master."""
+def merge(step: Step, master: str, *, why: str, repeated: bool = False) -> None:
+    """Row 7: the report's case ends here and lives on in its master; ``repeated`` is the same demand again."""
     step.disarm("triage")
     stand_down(step)
-    step.move(7, master=master, reason=why)
+    step.move(7, master=master, reason=why, repeated=repeated or None)
     step.change(master=master)
     for report in step.state.reports:
         step.tell("merged", report_no=report.report_no, master=master)

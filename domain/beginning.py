@@ -20,7 +20,8 @@ class Begin:
 
     ``parent`` is the case this one is a child of; ``repeat_of`` a case closed lately at the
     same place about the same thing, of which this is repetition ``repeats`` (row 39).
-    ``span`` holds codes of further streets or districts the event reaches into (E7); ``floor`` is
+    ``repeated`` says why the reporter's earlier case ``master`` is
+    joined (重复诉求). ``span`` holds codes of further streets or districts the event reaches into (E7); ``floor`` is
     the lowest level that may command it because of ``trigger``, E7 or E8. A case
     split off again goes on in a new ``epoch`` from ``seq``; ``apart_from`` is the former master.
     """
@@ -47,6 +48,7 @@ class Begin:
     parent: str | None = None
     repeat_of: str | None = None
     repeats: int = 0
+    repeated: str = ""
     span: tuple[str, ...] = ()
     floor: Level | None = None
     trigger: str = ""

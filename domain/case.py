@@ -234,6 +234,8 @@ class CaseState:
     Beside it run the parts of ``domain.aspects``. ``base_limit`` is the limit an extension
     adds once more; ``span`` the further areas of E7; ``exempt`` what a granted appeal takes
     out of the figures; ``awaiting`` the supervisor who has not acknowledged yet.
+    ``urges`` counts urges, ``demands`` the same demand filed again; owner and supervisors were
+    last told of either at ``urged_at`` and ``urged_up_at``.
     """
 
     case_no: str
@@ -316,6 +318,10 @@ class CaseState:
     report_up: ReportedUp | None = None
     awaiting: str | None = None
     emergency: Emergency | None = None
+    urges: int = 0
+    demands: int = 0
+    urged_at: datetime | None = None
+    urged_up_at: datetime | None = None
 
     @property
     def urgent(self) -> bool:

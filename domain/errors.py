@@ -82,9 +82,14 @@ class RefusalCode(StrEnum):
     SEVERE_CASE_NOT_SETTLED = "severe_case_not_settled"
     TOO_MANY_ORDERS = "too_many_orders"
     ASKED_OFTEN = "asked_often"
+    NOTHING_TO_URGE = "nothing_to_urge"
 
 
 REFUSALS: dict[RefusalCode, tuple[str, str]] = {
+    RefusalCode.NOTHING_TO_URGE: (
+        "报告 {report} 已办结，无可催办；如未解决，请在回访时说明，或提交新的诉求并注明此编号",
+        "report {report} is settled: if it is not solved say so when visited, or file a new one naming this number",
+    ),
     RefusalCode.NOT_ALLOWED_IN_STATE: (
         "案件处于“{status}”状态，不能执行“{command}”；请刷新后查看可执行的操作",
         "a case in state {status} does not take {command}; reload it and see the actions it allows",

@@ -12,6 +12,7 @@ from domain.command import CommandBase
 from domain.decision import RoutingDecision
 from domain.messages_command import SUPERVISION_ZH, SupervisionCommand
 from domain.messages_duty import DUTY_ZH, DutyCommand
+from domain.messages_reporter import REPORTER_ZH, ReporterCommand
 from domain.messages_triage import TRIAGE_ZH, TriageCommand
 from domain.place import Place
 from domain.policy import CaseRules
@@ -57,12 +58,16 @@ class MergeInto(CommandBase):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JoinReport(CommandBase):
-    """A merged report joins its master; its reporter will get feedback like the first."""
+    """A merged report joins its master; its reporter will get feedback like the first.
+
+    ``repeated``: the same caller or ticket said it before (重复诉求); its owner hears of that.
+    """
 
     kind: Literal["join_report"] = "join_report"
     report_no: str
     merged_case: str
     wants_visit: bool = True
+    repeated: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -237,7 +242,7 @@ FirstCommand = (
     | Reassign
     | CancelCase
 )
-Command = FirstCommand | TriageCommand | DutyCommand | SupervisionCommand
+Command = FirstCommand | TriageCommand | DutyCommand | SupervisionCommand | ReporterCommand
 Message = Command | TimePassed
 
 COMMANDS: dict[str, type[Command]] = {
@@ -248,6 +253,7 @@ COMMAND_ZH: dict[str, str] = {
     **TRIAGE_ZH,
     **DUTY_ZH,
     **SUPERVISION_ZH,
+    **REPORTER_ZH,
     "file_case": "立案派遣",
     "merge_into": "并案",
     "join_report": "并入报告",

@@ -5,7 +5,7 @@ from dataclasses import replace
 from domain.aspects import UNFINISHED
 from domain.begin import file, merge
 from domain.blockers import refuse_while_children_open, refuse_while_emergency_open
-from domain.case import Alarm, CaseState, ReportRef, Status, Trigger
+from domain.case import SETTLED, Alarm, CaseState, ReportRef, Status, Trigger
 from domain.duty import end_beside, give, rungs_above
 from domain.errors import CommandRefused, RefusalCode
 from domain.escalation import ask_above, raise_level, stand_down
@@ -25,6 +25,7 @@ from domain.messages import (
     StartHandling,
 )
 from domain.place import Level
+from domain.rows_reporter import press
 from domain.step import Step
 from domain.supervision import end_orders
 from domain.tasks import end_tasks
@@ -75,11 +76,15 @@ def join_report(step: Step, command: JoinReport) -> None:
     visit = "open" if command.wants_visit else "not_wanted"
     joined = ReportRef(report_no=command.report_no, visit=visit, came_from=command.merged_case)
     step.change(reports=(*step.state.reports, joined))
+    if command.repeated:
+        step.change(demands=step.state.demands + 1)
     step.record(
         "report_joined", row=7, report=command.report_no, merged_case=command.merged_case,
-        wants_visit=command.wants_visit,
+        wants_visit=command.wants_visit, demands=step.state.demands if command.repeated else None,
     )  # fmt: skip
     _answer_joiner(step, joined)
+    if command.repeated and step.state.status not in SETTLED:
+        press(step, about="demand", times=step.state.demands + 1)
 
 
 def _answer_joiner(step: Step, report: ReportRef) -> None:

@@ -31,6 +31,8 @@ DUTY = (
 """States in which a unit owns the case."""
 AFTER = (S.CLOSED, S.VISITING, S.EVALUATED)
 """States after closing, before the archive."""
+RUNS = tuple(status for status in S if status not in (S.MERGED, S.ARCHIVED, S.CANCELLED))
+"""States that take messages at all."""
 DESK = (R.OPERATOR, R.DISPATCHER)
 UNIT = (R.HANDLER, R.LEADER)
 
@@ -266,7 +268,7 @@ def row_from(row: int, *, source: Status | None, target: Status | None = None) -
 
 UNMOVED: dict[str, tuple[tuple[Status, ...], tuple[Role, ...]]] = {
     "join_report": (
-        tuple(status for status in S if status not in (S.MERGED, S.ARCHIVED, S.CANCELLED)),
+        RUNS,
         (R.ENGINE,),
     ),
     "report_up": (
@@ -303,12 +305,14 @@ UNMOVED: dict[str, tuple[tuple[Status, ...], tuple[Role, ...]]] = {
     "open_child": (DUTY, (*UNIT, R.DISPATCHER, R.SUPERVISOR)),
     "join_parent": (ACTIVE[1:], (R.ENGINE, R.DISPATCHER, R.SUPERVISOR)),
     "child_changed": (
-        tuple(status for status in S if status not in (S.MERGED, S.ARCHIVED, S.CANCELLED)),
+        RUNS,
         (R.ENGINE,),
     ),
     "waive_child": (ACTIVE[1:], (*UNIT, R.DISPATCHER, R.SUPERVISOR)),
     "see_children": ((*ACTIVE[1:], *AFTER), (*UNIT, *DESK, R.SUPERVISOR)),
     "mark_span": (ACTIVE[1:], (R.ENGINE, *DESK, *UNIT, R.SUPERVISOR)),
+    "supplement": (RUNS, (R.ENGINE,)),
+    "urge": (RUNS, (R.ENGINE,)),
 }
 """Commands that move no state by a row of their own: their states and roles (row 22's family)."""
 

@@ -51,6 +51,8 @@ class Aspects:
     awaiting: str | None = None
     emergency: Emergency | None = None
     repeats: int = 0
+    urges: int = 0
+    demands: int = 0
 
 
 NO_ASPECTS = Aspects()

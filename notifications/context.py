@@ -22,7 +22,8 @@ level                     commanding level, 1 = city … 5 = grid
 role                      why this unit is told: "owner", "co_handler" or "copy"
 about                     which clock a reminder is about: "triage", "sign_in",
                           "handling" or "check"; in a joint case what happened,
-                          as the filter joint_news puts into words
+                          as the filter joint_news puts into words; of reporters
+                          "urge", "demand" (filed again) or "after_closing"
 trigger                   escalation trigger "E1" … "E9", or None
 at                        when it happened, ISO 8601 in city time
 deadline                  ISO 8601 in city time, or None
@@ -36,7 +37,7 @@ link                      address of the case's page, or None
 exercise                  it is an exercise (演练) and must say so
 reply                     an instruction asks for a reply, not only for a receipt
 total, missing            receivers of an instruction, and those who still owe
-                          something; None elsewhere
+                          something; of an urge, total is which time it is
 missing_units             their names, ten at most
 ========================  ========================================================
 """

@@ -48,6 +48,8 @@ class TemplateName(StrEnum):
     EMERGENCY_CALL = "emergency_call"
     RULES_CHANGED = "rules_changed"
     JOINT = "joint"
+    SUPPLEMENT = "supplement"
+    URGE = "urge"
     SUPERVISION = "supervision"
     SUPERVISION_REPLY = "supervision_reply"
     SUPERVISION_CLOSED = "supervision_closed"

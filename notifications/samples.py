@@ -87,6 +87,8 @@ SAMPLES: Mapping[TemplateName, Mapping[str, Json]] = MappingProxyType(
                 _T.JOINT,
                 replace(_FACTS, about="returned", other_case_no="WH-20261122-000077", deadline=None),
             ),
+            (_T.SUPPLEMENT, _FACTS),
+            (_T.URGE, replace(_FACTS, about="urge", total=2)),
             (_T.SUPERVISION, replace(_FACTS, trigger="E4")),
             (_T.SUPERVISION_REPLY, _FACTS),
             (_T.SUPERVISION_CLOSED, replace(_FACTS, deadline=None)),

@@ -25,7 +25,7 @@ PEERS = ("PEER-110", "PEER-119")
 CHILDREN = ("20260914-0000-0011", "20260914-0000-0012")
 TEXTS = st.sampled_from(["because", "not done", "", "  "])
 FLAGS = (
-    "passed", "reached", "wants_visit", "site_check", "at_fault", "crosses_district", "contacted", "solved",
+    "repeated", "passed", "reached", "wants_visit", "site_check", "at_fault", "crosses_district", "contacted", "solved",
     "granted", "accepted", "mandatory", "above_owner",
 )  # fmt: skip
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
@@ -34,6 +34,8 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     **dict.fromkeys(("orders", "plan", "interim_measure", "reference"), TEXTS),
     "means": st.sampled_from(["phone", "visit"]),
     "asked": st.just(""),
+    **dict.fromkeys(("supplement_id", "urge_id", "source"), st.sampled_from(["", "x-1"])),
+    "attachments": st.integers(0, 3),
     "assignee": st.sampled_from(["", "zhang"]),
     "result": st.sampled_from(["repaired", "cleared"]),
     "category": st.just("water.leak"),

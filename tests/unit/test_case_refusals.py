@@ -29,7 +29,14 @@ from domain.messages import (
     SignIn,
 )
 from domain.place import Level, Place
-from tests.unit import scenes_duty, scenes_joint, scenes_levels, scenes_supervision, scenes_triage
+from tests.unit import (
+    scenes_duty,
+    scenes_joint,
+    scenes_levels,
+    scenes_reporter,
+    scenes_supervision,
+    scenes_triage,
+)
 from tests.unit.builders import (
     CITY,
     DISPATCHER,
@@ -115,7 +122,7 @@ EVERY: dict[RefusalCode, Refused] = {
     ),
     RefusalCode.TOP_LEVEL: (at_the_top, ReportUp, handler(WATER), {"reason": "no crane"}),
 }  # fmt: skip
-for scenes in (scenes_triage, scenes_duty, scenes_supervision, scenes_levels, scenes_joint):
+for scenes in (scenes_triage, scenes_duty, scenes_supervision, scenes_levels, scenes_joint, scenes_reporter):
     EVERY |= scenes.SCENES
 
 

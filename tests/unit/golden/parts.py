@@ -61,6 +61,7 @@ from domain.messages_duty import (
     Suspend,
     WaiveTask,
 )
+from domain.messages_reporter import Supplement, Urge
 from domain.messages_triage import (
     AnswerAtOnce,
     AskReporter,
@@ -90,6 +91,8 @@ BOOK = rulebook(
 )  # fmt: skip
 
 COMMANDS: tuple[tuple[type[Command], dict[str, Any]], ...] = (
+    (Supplement, {"supplement_id": "0f", "report_no": "R-2", "source": "hotline", "attachments": 2}),
+    (Urge, {"urge_id": "1f", "report_no": "R-2", "source": "hotline"}),
     (AnswerAtOnce, {"answer": "工作日九时至十七时办理"}),
     (RefuseReport, {"refused_for": RefusedFor.STATUTORY_CHANNEL, "told": "请向人民法院起诉"}),
     (TransferOut, {"to": "PEER-110", "reason": "斗殴", "reference": "jq-1"}),
@@ -195,6 +198,10 @@ def _links_and_tasks() -> dict[str, Any]:
         "children": (child,),
         "repeat_of": "20260914-0000-0004",
         "repeats": 2,
+        "urges": 3,
+        "demands": 2,
+        "urged_at": MONDAY,
+        "urged_up_at": LATER,
         "tasks": (task,),
         "milestones": (stage,),
         "supervisions": (order,),
