@@ -14,6 +14,7 @@ from domain.catalogue import Category
 from domain.device import DeviceProfile
 from domain.hazard import AlarmRules
 from domain.limit import Limit
+from domain.open311 import Open311Settings
 from domain.org import AreaTable, OrgTree
 from domain.overlay import GridClass, RuleOverlay
 from domain.place import Crs, Level
@@ -22,6 +23,7 @@ from domain.rota import Rota
 from domain.source import Source
 
 NO_ALARM_RULES = AlarmRules()
+NO_OPEN311 = Open311Settings()
 COMMAND = "COMMAND"
 COMMUNITY = "COMMUNITY"
 GRID = "GRID"
@@ -233,6 +235,7 @@ class CityPack:
     rotas: tuple[Rota, ...] = ()
     bursts: tuple[BurstRule, ...] = ()
     repeat: RepeatSettings = RepeatSettings()
+    open311: Open311Settings = NO_OPEN311
     profiles: Mapping[str, DeviceProfile] = field(default_factory=dict)
     alarms: AlarmRules = NO_ALARM_RULES
     sources: tuple[Source, ...] = ()

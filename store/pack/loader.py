@@ -20,6 +20,7 @@ from store.pack import (
     worktime,
 )
 from store.pack.fields import fields_of
+from store.pack.open311 import read_open311
 from store.pack.problems import ProblemBook
 from store.pack.toml_lines import TomlFile, read_toml
 
@@ -97,6 +98,7 @@ def read(*, folder: Path) -> PackReading:
         locate=facts.locate,
         merge=facts.merge,
         repeat=facts.repeat,
+        open311=read_open311(file=present[city.FILE], book=book),
         areas=table,
         zones=facts.zones,
         catalogue=categories.categories,
