@@ -36,6 +36,16 @@ PROBLEMS_INTAKE: dict[str, tuple[int, str, str]] = {
         "来源“{source}”已停用；请联系市级运管中心",
         "source {source} is disabled; ask the operations centre",
     ),
+    "source_exists": (
+        409,
+        "来源“{source}”已存在；修改请编辑 sources.toml 后用 cityops source apply",
+        "there is a source {source} already; to change it edit sources.toml, then cityops source apply",
+    ),
+    "bad_source": (
+        422,
+        "来源名称“{source}”有误；只用小写字母、数字和连字符，最多 63 个",
+        "{source} is no name of a source; use lower-case letters, digits and hyphens, 63 at most",
+    ),
     "source_not_found": (
         404,
         "没有名为“{source}”的来源系统；可用 cityops source list 查看",
@@ -140,6 +150,16 @@ PROBLEMS_INTAKE: dict[str, tuple[int, str, str]] = {
         400,
         "start_date 与 end_date 相差超过 {most} 天；请缩小范围",
         "start_date and end_date are more than {most} days apart; ask for less",
+    ),
+    "bad_parameter": (
+        400,
+        "参数 {parameter} 的值不合要求；应为：{expected}",
+        "{parameter} is not as it should be; expected: {expected}",
+    ),
+    "bad_form": (
+        400,
+        "请求体不是合法的表单（{detail}）；请以 UTF-8 的表单或 multipart 发送",
+        "the body is no valid form ({detail}); send a form or multipart in UTF-8",
     ),
     "attachment_type": (
         415,
