@@ -7,9 +7,10 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api import cases, health, instructions, problems, reference, reports
+from api import cases, docks, health, instructions, problems, reference, reports
 from api.answers import Problem
 from api.body_limit import BodyLimit
+from api.clients import SCHEMES
 
 DESCRIPTION = """城市事件指挥调度引擎 / city-operations event dispatch engine.
 
@@ -19,6 +20,16 @@ Errors are RFC 9457 problems with a stable `code`; `detail` is in the language o
 Until accounts exist, who acts is said by the header `X-Cityops-Actor: id=…; role=…; unit=…`,
 in demo mode only.
 """
+
+
+ROUTERS = (
+    reports.router,
+    cases.router,
+    instructions.router,
+    reference.router,
+    health.router,
+    docks.router,
+)
 
 
 class Api(FastAPI):
@@ -31,6 +42,7 @@ class Api(FastAPI):
                 title=self.title, version=self.version, description=self.description, routes=self.routes
             )
             _describe_problems(document)
+            document["components"]["securitySchemes"] = SCHEMES
             self.openapi_schema = document
         return self.openapi_schema
 
@@ -49,7 +61,7 @@ def create_app(
     problems.install(app)
     for error in unavailable:
         app.add_exception_handler(error, problems.on_unavailable)
-    for router in (reports.router, cases.router, instructions.router, reference.router, health.router):
+    for router in ROUTERS:
         app.include_router(router)
     return app
 

@@ -45,7 +45,7 @@ class EndpointSettings:
     form: str = "xml"
     services: Mapping[str, str] = field(default_factory=dict)
     default_service: str = ""
-    timeout_s: float = 30.0
+    timeout_s: float = 10.0
     https_only: bool = True
     ca_file: str | None = None
 

@@ -157,6 +157,17 @@ class Docks(Database):
             lambda connection: [KeptUpdate(**row) for row in connection.execute(statement).mappings()]
         )
 
+    def updates_of(self, *, case_no: str) -> list[KeptUpdate]:
+        """Return what was written about a case, in the order it was written."""
+        statement = (
+            select(*_UPDATE)
+            .where(service_updates.c.case_no == case_no)
+            .order_by(service_updates.c.updated_at, service_updates.c.serial)
+        )
+        return self._read(
+            lambda connection: [KeptUpdate(**row) for row in connection.execute(statement).mappings()]
+        )
+
     def update_acted(self, *, serial: int, detail: dict[str, Any]) -> None:
         """Keep what became of an update."""
         statement = (

@@ -6,7 +6,6 @@ update is kept before anything is done about it, with its fate: a command a case
 """
 
 import asyncio
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -23,6 +22,7 @@ from store.docks import DockState, DockTask, KeptUpdate
 from usecases.act import act
 from usecases.city import City
 from usecases.command import build
+from usecases.docks import source_of
 from usecases.problems import BadRequest
 
 OVERLAP = timedelta(minutes=10)
@@ -51,11 +51,6 @@ async def poll(*, city: City, dock: Dock) -> int:
     finally:
         carried = await _carry(city, dock, source)
     return carried
-
-
-def source_of(url: str) -> str:
-    """Return the name an endpoint's updates are kept under; addresses may hold more than a name should."""
-    return "dock:" + hashlib.sha256(url.encode()).hexdigest()[:16]
 
 
 async def _numbers(city: City, dock: Dock, tasks: Sequence[DockTask]) -> None:

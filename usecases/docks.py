@@ -5,6 +5,7 @@ list is searched for our number before it is sent again: the description ends wi
 """
 
 import asyncio
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,9 +14,10 @@ from zoneinfo import ZoneInfo
 
 from domain.dock import Dock, ForeignAnswer, Handover, UnableToAsk
 from domain.views import CaseView
-from store.docks import LIVE, DockState, DockTask
+from store.docks import DockState, DockTask
 from store.rows import OutboxRow
 from usecases.city import City
+from usecases.queries import case_view
 
 OPENS = frozenset({"assignment", "task_assigned"})
 """Notices that put a request into their book."""
@@ -24,6 +26,7 @@ SAYS = {"rework": "REOPEN", "reopened": "REOPEN", "cancelled": "CANCELLED", "tas
 REMINDS = frozenset({"reminder", "duty_call", "overdue", "supervision", "urge", "supplement"})
 MOST_DESCRIPTION = 4000
 LOOK_BACK = timedelta(hours=1)
+_SHOWN = ("unit", "task", "endpoint", "foreign_id", "state", "last_status", "attempts", "created_at")
 
 
 class Handed(StrEnum):
@@ -40,6 +43,60 @@ class HandedOver:
 
     fate: Handed
     code: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DockUpdate:
+    """What their people wrote, and its fate."""
+
+    update_id: str
+    status: str
+    description: str
+    updated_at: datetime
+    fate: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DockedTask:
+    """A request of ours in their book, with what was written on it."""
+
+    unit: str
+    task: str
+    endpoint: str
+    foreign_id: str | None
+    state: str
+    last_status: str
+    attempts: int
+    created_at: datetime
+    updates: tuple[DockUpdate, ...]
+
+
+def docks_of(*, city: City, case_no: str) -> list[DockedTask]:
+    """Return what of a case lies with other systems, oldest first. Raises BadRequest (case_not_found)."""
+    case_view(city=city, case_no=case_no)
+    written = city.store.updates_of(case_no=case_no)
+    return [
+        DockedTask(
+            **{name: getattr(task, name) for name in _SHOWN},
+            updates=tuple(
+                DockUpdate(
+                    update_id=one.update_id,
+                    status=one.status,
+                    description=one.description,
+                    updated_at=one.updated_at,
+                    fate=str(one.detail.get("fate", "")),
+                )
+                for one in written
+                if one.source == source_of(task.endpoint) and one.detail.get("request") == task.foreign_id
+            ),
+        )
+        for task in city.store.docks_of(case_no=case_no)
+    ]
+
+
+def source_of(url: str) -> str:
+    """Return the name an endpoint's updates are kept under; addresses may hold more than a name should."""
+    return "dock:" + hashlib.sha256(url.encode()).hexdigest()[:16]
 
 
 async def hand_over(*, city: City, row: OutboxRow, dock: Dock) -> HandedOver:
@@ -189,8 +246,3 @@ def _local(city: City, due: str) -> str:
 
 def _text(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def is_live(task: DockTask) -> bool:
-    """Tell whether the other side may still write about it."""
-    return task.state in LIVE
