@@ -8,6 +8,8 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+# Test processes side by side; tests that share a running stack stay in one.
+WORKERS ?= 2
 
 # The first interpreter of a version that pyproject.toml allows; PYTHON=... chooses another.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
@@ -37,7 +39,7 @@ up: setup ## Start the embedded stack; its data stays in var/
 	@$(BIN)/cityops up $(ARGS)
 
 test: setup-dev ## Run all tests; they bring their own servers (ARGS="-k word" chooses)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 # `make -k lint` goes on after a failure.
 lint: lint-code lint-types lint-rooms lint-packages lint-words lint-budgets ## Rules, format, types, import contracts, spelling, budgets
