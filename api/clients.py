@@ -6,6 +6,7 @@ address: ``…/alerts/{source}``, or ``?source=NAME`` elsewhere.
 """
 
 from datetime import UTC, datetime
+from typing import Any
 
 from fastapi import Request
 
@@ -14,6 +15,14 @@ from domain.source import Scope, Source
 from usecases.clients import Shown
 from usecases.problems import BadRequest, ProblemCode
 from usecases.signatures import Signed, signed
+
+BY_KEY: dict[str, Any] = {"security": [{"bearer": []}, {"key": []}, {}]}
+"""What an endpoint that calls ``client_of`` says of itself (``openapi_extra``); nothing is shown in demo
+mode, and by a message that is signed."""
+SCHEMES: dict[str, Any] = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "a source's key"},
+    "key": {"type": "apiKey", "in": "header", "name": "X-Api-Key", "description": "a source's key"},
+}
 
 
 async def client_of(
@@ -41,6 +50,7 @@ async def client_of(
     at = datetime.now(UTC)
     found = await service(request).clients.admit(shown=shown, scope=scope, at=at, cost=cost)
     request.state.webhook_id = signature.id if signature is not None else None
+    request.state.client = found
     return found
 
 
@@ -66,6 +76,12 @@ def message_key(request: Request, *, client: Source | None, given: str | None) -
     if not key:
         return None
     return key if client is None else f"{client.name}:{key}"
+
+
+def known_client(request: Request) -> Source | None:
+    """Return the source ``client_of`` let in, for whoever answers after an error."""
+    found: Source | None = getattr(request.state, "client", None)
+    return found
 
 
 def of_channel(client: Source | None, *, channel: str) -> None:

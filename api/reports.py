@@ -1,15 +1,18 @@
 """Filing reports and looking at them, with a preview of place and owner before filing."""
 
 import asyncio
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 
 from api.answers import PreviewOut, ReportStatusOut, answers
+from api.clients import BY_KEY, client_of, message_key, of_channel
 from api.media import json_only
 from api.plain import plain
 from api.schemas import PreviewIn, ReceiptOut, ReportIn, WarningOut
 from api.state import service
+from domain.source import Scope, Source
 from usecases.file_report import file_report
 from usecases.preview import PreviewReport, preview
 from usecases.problems import BadRequest, ProblemCode
@@ -20,25 +23,37 @@ router = APIRouter(prefix="/api/v1", tags=["reports"])
 KEY = Header(max_length=200, description="repeat a request with the same key and get the first answer")
 
 
+async def _reporting(request: Request) -> Source | None:
+    return await client_of(request, scope=Scope.REPORTS_WRITE)
+
+
 @router.post(
     "/reports",
     status_code=201,
+    openapi_extra=BY_KEY,
     dependencies=[Depends(json_only)],
     responses=answers(
-        ReceiptOut, 400, 413, 415, 422, 503, description="Filed before: the first answer again"
+        ReceiptOut, 400, 401, 403, 413, 415, 422, 429, 503, description="Filed before: the first answer again"
     ),
 )
 async def post_report(
     request: Request,
     response: Response,
     body: ReportIn,
+    client: Annotated[Source | None, Depends(_reporting)],
     idempotency_key: Annotated[str | None, KEY] = None,
 ) -> ReceiptOut:
     """File a report. The answer is given when the report is durable; 200 when it was filed before.
 
     A report that cannot be located or routed is accepted with a warning and waits in triage.
+    Outside demo mode it needs a key with the scope reports:write, and comes through the
+    channel of the source whose key it is.
     """
-    filed = await file_report(city=service(request).city, ask=body.ask(idempotency_key=idempotency_key))
+    of_channel(client, channel=body.channel)
+    ask = body.ask(idempotency_key=message_key(request, client=client, given=idempotency_key))
+    if client is not None:
+        ask = replace(ask, source=client.name)
+    filed = await file_report(city=service(request).city, ask=ask)
     if filed.accepted.repeated:
         response.status_code = 200
     return ReceiptOut(

@@ -23,7 +23,7 @@ from usecases.problems import BadRequest, Finding, ProblemCode
 from usecases.texts import check_values
 
 MOST_CHARACTERS = {
-    "description": 20_000, "address": 500, "source_no": 200, "email": 200, "idempotency_key": 200, "phone": 40,
+    "description": 20_000, "address": 500, "source_no": 200, "email": 200, "idempotency_key": 300, "phone": 40,
 }  # fmt: skip
 MOST_OTHERWISE = 100
 CLOCK_SKEW = timedelta(minutes=5)

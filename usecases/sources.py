@@ -9,18 +9,21 @@ import asyncio
 import hashlib
 import hmac
 from base64 import urlsafe_b64encode
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from ipaddress import ip_network
 from typing import TypeVar
 
 import structlog
 
+from domain.pack import CityPack
 from domain.source import KeyKind, Source, SourceKey
 from store.engine import Store
+from store.pack.sources import NAME
 from store.sources import KeyHeld, UnableToAddKey
 from usecases.city import City
+from usecases.formats.mapping import mapping_faults
 from usecases.problems import BadRequest, ProblemCode
 from usecases.secret import Secret
 from usecases.signatures import Signed, check_signature, shown_secret
@@ -37,7 +40,18 @@ log = structlog.get_logger()
 
 Kept = TypeVar("Kept")
 
-__all__ = ["KeyRing", "NewKey", "UnableToAddKey", "new_key", "source", "webhook_secret"]
+_NOT_COMPARED = ("mapping_version", "created_at")
+
+__all__ = [
+    "KeyRing",
+    "NewKey",
+    "UnableToAddKey",
+    "add_source",
+    "differences",
+    "new_key",
+    "source",
+    "webhook_secret",
+]
 
 
 def source(*, city: City, name: str) -> Source:
@@ -46,6 +60,49 @@ def source(*, city: City, name: str) -> Source:
     if found is None:
         raise BadRequest(ProblemCode.SOURCE_NOT_FOUND, source=name[:60])
     return found
+
+
+def add_source(*, store: Store, pack: CityPack, source: Source, at: datetime) -> Source:
+    """Add a source by hand. Raises BadRequest: source_exists, bad_source, unknown_channel, bad_mapping."""
+    if NAME.fullmatch(source.name) is None:
+        raise BadRequest(ProblemCode.BAD_SOURCE, source=source.name[:60])
+    if source.channel not in pack.channels:
+        known = ", ".join(sorted(pack.channels))
+        raise BadRequest(ProblemCode.UNKNOWN_CHANNEL, channel=source.channel[:50], known=known)
+    check_mapping(mapping=source.mapping, severities=source.severities)
+    if not store.publish_sources(sources=[source], at=at):
+        raise BadRequest(ProblemCode.SOURCE_EXISTS, source=source.name)
+    return source
+
+
+def check_mapping(*, mapping: Mapping[str, str], severities: Mapping[str, int]) -> None:
+    """Raise BadRequest (bad_mapping) for a mapping no message could be read with."""
+    texts = {str(name): path for name, path in mapping.items() if isinstance(path, str)}
+    faults = [f"{name}: text" for name in mapping if name not in texts]
+    faults += mapping_faults(texts)
+    faults += [f"{word[:40]}: 1…4" for word, grade in severities.items() if grade not in (1, 2, 3, 4)]
+    if faults:
+        raise BadRequest(ProblemCode.BAD_MAPPING, detail="; ".join(faults)[:500])
+
+
+def differences(*, before: Source | None, after: Source) -> list[str]:
+    """Return what a change would change, a line a field; one line for a source that is new."""
+    if before is None:
+        return ["新来源 new source"]
+    found = []
+    for field in fields(Source):
+        old, new = getattr(before, field.name), getattr(after, field.name)
+        if old != new and field.name not in _NOT_COMPARED:
+            found.append(f"{field.name}: {_text(old)} → {_text(new)}")
+    return found
+
+
+def _text(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}={part}" for name, part in sorted(value.items())) or "–"
+    if isinstance(value, tuple):
+        return " ".join(value) or "–"
+    return str(value)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,10 +6,12 @@ from pathlib import Path
 
 from domain.pack import CityPack, PackProblem
 from store.pack import (
+    alarms,
     areas,
     bursts,
     catalogue,
     city,
+    devices,
     overlays,
     rotas,
     rules,
@@ -40,14 +42,19 @@ FILES = (
     rotas.FILE,
     bursts.FILE,
     sources.FILE,
+    devices.FILE,
+    alarms.FILE,
 )
+OBLIGATORY = (city.FILE, rules.FILE, severity.FILE, worktime.FILE)
 OPTIONAL = {
-    tags.FILE: "tag",
-    overlays.FILE: "overlay",
-    overlays.CLASSES_FILE: "class",
-    rotas.FILE: "rota",
-    bursts.FILE: "burst",
-    sources.FILE: "source",
+    tags.FILE: ("tag",),
+    overlays.FILE: ("overlay",),
+    overlays.CLASSES_FILE: ("class",),
+    rotas.FILE: ("rota",),
+    bursts.FILE: ("burst",),
+    sources.FILE: ("source",),
+    devices.FILE: (devices.TABLE,),
+    alarms.FILE: alarms.TABLES,
 }
 """Files a pack may do without, each with the name of its tables: then it has none of what they hold."""
 
@@ -79,19 +86,16 @@ def load(*, folder: Path) -> CityPack:
 def read(*, folder: Path) -> PackReading:
     """Read a pack with all its problems, as far as it can be read."""
     book = ProblemBook()
-    names = (city.FILE, rules.FILE, severity.FILE, worktime.FILE)
-    files = {name: read_toml(folder=folder, name=name, book=book) for name in names}
+    present = _obligatory(folder=folder, book=book)
     table = areas.read_areas(folder=folder, book=book)
     tree = units.read_units(folder=folder, areas=table, book=book)
-    present: dict[str, TomlFile] = {name: file for name, file in files.items() if file is not None}
-    if len(present) < len(names):
+    if len(present) < len(OBLIGATORY):
         return PackReading(pack=None, book=book)
     facts = city.read_city(file=present[city.FILE], book=book)
     policies, check = severity.read_severities(file=present[severity.FILE], book=book)
     categories = catalogue.read_catalogue(folder=folder, severities=policies, book=book)
     version = f"{facts.facts.release}+{content_hash(folder=folder)}"
     extra = {name: _optional(folder=folder, name=name, book=book) for name in OPTIONAL}
-    zone = facts.facts.timezone
     pack = CityPack(
         city=facts.facts,
         channels=facts.channels,
@@ -110,13 +114,21 @@ def read(*, folder: Path) -> PackReading:
         calendar=worktime.read_calendar(file=present[worktime.FILE], version=version, book=book),
         version=version,
         tags=tags.read_tags(file=extra[tags.FILE], book=book),
-        overlays=overlays.read_overlays(file=extra[overlays.FILE], timezone=zone, book=book),
+        overlays=overlays.read_overlays(file=extra[overlays.FILE], timezone=facts.facts.timezone, book=book),
         grid_classes=overlays.read_classes(file=extra[overlays.CLASSES_FILE], book=book),
-        rotas=rotas.read_rotas(file=extra[rotas.FILE], timezone=zone, book=book),
+        rotas=rotas.read_rotas(file=extra[rotas.FILE], timezone=facts.facts.timezone, book=book),
         bursts=bursts.read_bursts(file=extra[bursts.FILE], book=book),
         sources=sources.read_sources(file=extra[sources.FILE], book=book),
+        profiles=devices.read_profiles(file=extra[devices.FILE], catalogue=categories.categories, book=book),
+        alarms=alarms.read_alarms(file=extra[alarms.FILE], book=book),
     )
     return PackReading(pack=pack, book=book)
+
+
+def _obligatory(*, folder: Path, book: ProblemBook) -> dict[str, TomlFile]:
+    """Read the files no pack does without; one that cannot be read is missing from the answer."""
+    files = {name: read_toml(folder=folder, name=name, book=book) for name in OBLIGATORY}
+    return {name: file for name, file in files.items() if file is not None}
 
 
 def _optional(*, folder: Path, name: str, book: ProblemBook) -> TomlFile:
@@ -124,7 +136,7 @@ def _optional(*, folder: Path, name: str, book: ProblemBook) -> TomlFile:
     file = read_toml(folder=folder, name=name, book=book) if (folder / name).exists() else None
     if file is None:
         return TomlFile(name=name, text="", data={})
-    fields_of(file=file, path="", data=file.data, book=book).finish(also=(OPTIONAL[name],))
+    fields_of(file=file, path="", data=file.data, book=book).finish(also=OPTIONAL[name])
     return file
 
 

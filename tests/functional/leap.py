@@ -122,8 +122,7 @@ async def leaping(
     docks: Mapping[str, Dock] | None = None,
 ) -> AsyncIterator[Leap]:
     """Run a town on this server and store: API, relay and worker in this process."""
-    target = env.client.service_client.config.target_host
-    client = await Client.connect(target, data_converter=DATA_CONVERTER)
+    client = await Client.connect(env.client.service_client.config.target_host, data_converter=DATA_CONVERTER)
     queue = f"leap-{uuid.uuid4()}"
     time = CityTime(clock=clock_at(begins))
     city = City(
