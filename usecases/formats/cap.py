@@ -60,7 +60,7 @@ def _alert(
     event_id = _event_id(alert)
     try:
         check_cap(alert)
-        yield from _envelopes(frame=frame, alert=alert, event_id=event_id, exercise=exercise)
+        yield from _envelopes(frame=frame, alert=alert, body=body, event_id=event_id, exercise=exercise)
     except UnableToRead as error:
         error.event_id = error.event_id or event_id
         yield error.part(body)
@@ -77,7 +77,9 @@ def _event_id(alert: etree._Element) -> str:
     return event_id
 
 
-def _envelopes(*, frame: Frame, alert: etree._Element, event_id: str, exercise: Exercise) -> list[Envelope]:
+def _envelopes(
+    *, frame: Frame, alert: etree._Element, body: bytes, event_id: str, exercise: Exercise
+) -> list[Envelope]:
     """Return the alert's envelopes, all or none."""
     kind = KINDS.get(text(alert, "msgType"))
     if kind is None:
@@ -86,7 +88,7 @@ def _envelopes(*, frame: Frame, alert: etree._Element, event_id: str, exercise: 
     references = _references(alert)
     told = instant(text(alert, "sent"), field="sent")
     status = STATUSES.get(text(alert, "status"), Exercise.TEST)
-    hazards = hazards_of(alert, words=frame.reading.rules.words, bbox=frame.bbox)
+    hazards = hazards_of(alert, words=frame.reading.rules.words, bbox=frame.reading.bbox)
     return [
         _envelope(
             frame=frame,
@@ -96,6 +98,7 @@ def _envelopes(*, frame: Frame, alert: etree._Element, event_id: str, exercise: 
             exercise=status if status is not Exercise.REAL else exercise,
             told=told,
             references=references,
+            part=frame.own(body),
         )
         for at, hazard in enumerate(hazards, 1)
     ]
@@ -110,6 +113,7 @@ def _envelope(
     exercise: Exercise,
     told: datetime,
     references: tuple[str, ...],
+    part: bytes,
 ) -> Envelope:
     reading = frame.reading
     # Warnings are fetched and handed on late; only one from the future is not believed.
@@ -134,6 +138,7 @@ def _envelope(
         expires_at=hazard.expires_at,
         references=references,
         data=hazard.data,
+        part=part,
     )
 
 

@@ -9,8 +9,7 @@ from lxml import etree
 from domain.envelope import DeadCode
 from domain.place import ReportedPlace
 from usecases.formats.faults import UnableToRead
-from usecases.formats.frame import Box
-from usecases.formats.shapes import Point, Shape, place_of
+from usecases.formats.shapes import Box, Point, Shape, place_of
 from usecases.formats.times import instant
 from usecases.formats.values import LONGEST
 

@@ -93,11 +93,11 @@ def _read(*, frame: Frame, attributes: Mapping[str, object], data: object, body:
         time=said.get("time"),
         data={"ce_type": str(said["type"])[:200], "ce_source": str(said["source"])[:200]},
     )
-    context = Context(part=data, message=data, topic=frame.topic, attributes=said, headers=frame.headers)
+    context = Context(part=data, message=data, topic=frame.topic, attributes=said)
     if len(named) > 500:
         raise UnableToRead(DeadCode.TOO_LARGE, field="id", size=str(len(named)), most="500")
     try:
-        return envelope(context=context, body=body, reading=reading)
+        return replace(envelope(context=context, body=body, reading=reading), part=frame.own(body))
     except UnableToRead as error:
         error.event_id = error.event_id or named
         raise

@@ -11,6 +11,7 @@ from domain.source import Source
 from usecases.formats.faults import UnableToRead
 from usecases.formats.mapping import Rules
 from usecases.formats.paths import Context, find
+from usecases.formats.shapes import Box, check_axes
 from usecases.formats.times import believed, instant
 from usecases.formats.values import derived_id, extras, number_of, position_of, severity_of, text_of
 
@@ -20,12 +21,17 @@ _E = TypeVar("_E", bound=StrEnum)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
-    """What a part is read with. ``event_id``, ``subject`` and ``time`` are what its wrapping says, if anything."""
+    """What a part is read with. ``event_id``, ``subject`` and ``time`` are what its wrapping says, if anything.
+
+    ``bbox`` is about where the city lies; a position that is inside only when its axes are
+    swapped was written the wrong way round.
+    """
 
     source: Source
     rules: Rules
     received_at: datetime
     crs: Crs = Crs.WGS84
+    bbox: Box | None = None
     event_id: str = ""
     subject: str = ""
     time: object = None
@@ -150,9 +156,11 @@ class _Part:
         return instant(value, field=field, zone=self.reading.rules.zones.get(field))
 
     def place(self) -> ReportedPlace:
-        """Return what is said about where. Raises UnableToRead (bad_value, bad_position)."""
+        """Return what is said about where. Raises UnableToRead (bad_value, bad_position, swapped_axes)."""
         numbers = {field: number_of(self.get(field), field=field) for field in ("lon", "lat", "radius_m")}
         point = position_of(numbers["lon"], numbers["lat"])
+        if point:
+            check_axes([point], bbox=self.reading.bbox)
         crs = self.text("crs").upper()
         return ReportedPlace(
             lon=point[0] if point else None,

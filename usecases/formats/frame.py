@@ -7,25 +7,22 @@ from usecases.formats.envelopes import Reading
 
 TOPIC_HEADER = "mqtt-topic"
 """Under this header a message's MQTT topic is kept with it."""
-Box = tuple[float, float, float, float]
-"""West, south, east, north in WGS-84 degrees."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Frame:
-    """One message: its bytes and what came with them. Header names are in lower case.
-
-    ``bbox`` is about where the city lies; a position that is inside only when its axes are
-    swapped was written the wrong way round.
-    """
+    """One message: its bytes and what came with them. Header names are in lower case."""
 
     body: bytes
     content_type: str
     headers: Mapping[str, str]
     reading: Reading
-    bbox: Box | None = None
 
     @property
     def topic(self) -> str:
         """Return the MQTT topic it came on, empty for other ways."""
         return self.headers.get(TOPIC_HEADER, "")
+
+    def own(self, body: bytes) -> bytes:
+        """Return a part's bytes, empty where they are all of the message."""
+        return b"" if body == self.body else body

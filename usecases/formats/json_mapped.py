@@ -1,6 +1,7 @@
 """Plain JSON, and plain text, by the source's own mapping."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from domain.envelope import Envelope, Unreadable
 from usecases.formats.envelopes import envelope
@@ -28,8 +29,7 @@ def _part(*, frame: Frame, value: object, message: object, body: bytes) -> Envel
             part=checked(value),
             message=message,
             topic=frame.topic,
-            headers=frame.headers,
         )
-        return envelope(context=context, body=body, reading=frame.reading)
+        return replace(envelope(context=context, body=body, reading=frame.reading), part=frame.own(body))
     except UnableToRead as error:
         return error.part(body)

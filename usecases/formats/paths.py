@@ -7,7 +7,6 @@
 ``^gateway``           the same, from the whole message the part is in
 ``$topic[2]``          a level of the MQTT topic, from 0; ``$topic`` is all of it
 ``$ce.type``           an attribute of a CloudEvent
-``$header.x-device``   a header, in lower case
 ``a|b|=none``          the first that says something
 ``=alarm``             a constant: everything after the sign
 =====================  ==========================================================================
@@ -33,7 +32,6 @@ class Root(StrEnum):
     MESSAGE = "message"
     TOPIC = "topic"
     ATTRIBUTES = "ce"
-    HEADERS = "header"
     CONSTANT = "constant"
 
 
@@ -48,13 +46,12 @@ class Path:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Context:
-    """What paths may lead into: the part, the message around it, topic, attributes and headers."""
+    """What paths may lead into: the part, the message around it, topic and attributes."""
 
     part: object
     message: object = None
     topic: str = ""
     attributes: Mapping[str, object] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def parse(text: str) -> tuple[Path, ...]:
@@ -90,7 +87,7 @@ def _split(text: str) -> tuple[str, str, str]:
 
 
 def _way(text: str) -> Path:
-    for sign, root in (("$topic", Root.TOPIC), ("$ce", Root.ATTRIBUTES), ("$header", Root.HEADERS)):
+    for sign, root in (("$topic", Root.TOPIC), ("$ce", Root.ATTRIBUTES)):
         if text == sign or text.startswith((f"{sign}.", f"{sign}[")):
             return Path(root=root, steps=_steps(text.removeprefix(sign)))
     if text == ".":
@@ -126,7 +123,6 @@ def _follow(way: Path, context: Context) -> object:
             Root.PART: context.part,
             Root.MESSAGE: context.message,
             Root.ATTRIBUTES: context.attributes,
-            Root.HEADERS: context.headers,
         }[way.root]
     for step in way.steps:
         value = _step(value, step)

@@ -10,15 +10,20 @@ from usecases.formats.cap import read_cap
 from usecases.formats.cloudevents import read_cloudevents
 from usecases.formats.envelopes import Reading
 from usecases.formats.faults import UnableToRead
-from usecases.formats.frame import Box, Frame
+from usecases.formats.frame import Frame
 from usecases.formats.json_mapped import read_json
 from usecases.formats.jsontext import clean
 from usecases.formats.mapping import UnableToMap, rules_of
+from usecases.formats.ngsi_ld import read_ngsi_ld
+from usecases.formats.sensorthings import read_sensorthings
+from usecases.formats.shapes import Box
 
 _READERS: Mapping[WireFormat, Callable[[Frame], Iterator[Envelope | Unreadable]]] = {
     WireFormat.JSON: read_json,
     WireFormat.CLOUDEVENTS: read_cloudevents,
     WireFormat.CAP: read_cap,
+    WireFormat.SENSORTHINGS: read_sensorthings,
+    WireFormat.NGSI_LD: read_ngsi_ld,
 }
 
 
@@ -45,8 +50,9 @@ def read(
             body=body,
             content_type=content_type,
             headers={clean(name).lower(): clean(text) for name, text in headers.items()},
-            reading=Reading(source=source, rules=rules_of(source.mapping), received_at=received_at, crs=crs),
-            bbox=bbox,
+            reading=Reading(
+                source=source, rules=rules_of(source.mapping), received_at=received_at, crs=crs, bbox=bbox
+            ),
         )
         return list(_READERS[form](frame))
     except UnableToRead as error:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from domain.envelope import DeadCode
 from domain.place import Crs, ReportedPlace, metres_between
 from usecases.formats.faults import UnableToRead
-from usecases.formats.frame import Box
 
 MOST_POINTS = 20_000
+Box = tuple[float, float, float, float]
+"""West, south, east, north in WGS-84 degrees."""
 Point = tuple[float, float]
 """Longitude and latitude in WGS-84 degrees."""
 

@@ -80,10 +80,7 @@ def severity_of(raw: str, *, source: Source, usual: Mapping[str, int] | None = N
 
 
 def position_of(lon: float | None, lat: float | None) -> tuple[float, float] | None:
-    """Return (lon, lat), None when neither is said. Raises UnableToRead (bad_position).
-
-    Ranges are not looked at here: locating flags what is not degrees, and swapped axes.
-    """
+    """Return (lon, lat), None when neither is said. Raises UnableToRead (bad_position)."""
     if lon is None and lat is None:
         return None
     if lon is None or lat is None:
