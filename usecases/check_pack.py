@@ -13,7 +13,9 @@ from routing import build_book, decide
 from routing.shadow import shadowed_by
 from routing.words import FALLBACK
 from store.pack import ProblemBook, read
+from store.pack.alarms import check_alarms
 from store.pack.bursts import check_bursts
+from store.pack.devices import check_profiles
 from store.pack.references import check_references
 from store.pack.sources import check_sources
 from store.pack.tree_checks import check_tree
@@ -39,6 +41,8 @@ def check(*, folder: Path, today: date | None = None, geometry: bool = True) -> 
     if reading.pack is not None:
         check_references(pack=reading.pack, book=book)
         check_bursts(pack=reading.pack, book=book)
+        check_profiles(pack=reading.pack, book=book)
+        check_alarms(pack=reading.pack, book=book)
         check_sources(pack=reading.pack, book=book)
         _check_mappings(pack=reading.pack, book=book)
         check_tree(pack=reading.pack, book=book)
