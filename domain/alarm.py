@@ -40,6 +40,10 @@ ALARM_ENDED = frozenset({AlarmPhase.FALSE_ALARM, AlarmPhase.DEVICE_FAULT, AlarmP
 """Phases after which the same asset and hazard raise a new alarm."""
 
 
+ALARM_SOURCE = "alarms"
+"""The source of reports that alarms make; their ``source_no`` is the alarm's number."""
+
+
 class AlarmOrigin(StrEnum):
     """What raised it: a limit of ours, the maker's own alarm, a warning service, silence, a storm of others."""
 

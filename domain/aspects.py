@@ -253,3 +253,13 @@ class Emergency:
     final_at: datetime | None = None
     reports: int = 0
     late: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LinkedAlarm:
+    """An alarm the case is about, as it last said. ``out``: its readings keep the case from being solved."""
+
+    alarm_no: str
+    seq: int = 0
+    phase: str = ""
+    out: bool = False

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from domain.actor import ENGINE
+from domain.aspects import LinkedAlarm
 from domain.beginning import Begin
 from domain.case import Alarm, CaseState, Done, Outcome, ReportRef, Status, Trigger
 from domain.decision import RoutingDecision
@@ -85,6 +86,8 @@ def _received(start: Begin) -> CaseState:
         repeat_of=start.repeat_of,
         repeats=start.repeats,
         span=start.span,
+        alarm=start.alarm,
+        linked=(LinkedAlarm(alarm_no=start.alarm, out=start.alarm_out),) if start.alarm else (),
     )
 
 

@@ -24,6 +24,7 @@ class Begin:
     joined (重复诉求). ``span`` holds codes of further streets or districts the event reaches into (E7); ``floor`` is
     the lowest level that may command it because of ``trigger``, E7 or E8. A case
     split off again goes on in a new ``epoch`` from ``seq``; ``apart_from`` is the former master.
+    ``alarm`` is the alarm the case is about, ``alarm_out`` that its readings are out of band.
     """
 
     case_no: str
@@ -55,3 +56,5 @@ class Begin:
     epoch: int = 1
     seq: int = 0
     apart_from: str | None = None
+    alarm: str | None = None
+    alarm_out: bool = False

@@ -72,6 +72,19 @@ def refuse_while_emergency_open(state: CaseState) -> None:
         raise CommandRefused(RefusalCode.EMERGENCY_OPEN)
 
 
+def out_of_band(state: CaseState) -> Iterator[CommandRefused]:
+    """Yield why the case cannot be closed as solved: the alarm it is about is still out of band."""
+    alarms = [one.alarm_no for one in state.linked if one.out]
+    if alarms:
+        yield CommandRefused(RefusalCode.ALARM_OUT_OF_BAND, alarms=", ".join(alarms[:5]))
+
+
+def refuse_while_out_of_band(state: CaseState) -> None:
+    """Raise CommandRefused while an alarm of the case is out of band: such a case is not solved."""
+    for reason in out_of_band(state):
+        raise reason
+
+
 def refuse_while_blocked(state: CaseState) -> None:
     """Raise CommandRefused when something keeps the case open."""
     for reason in blockers(state):

@@ -16,6 +16,7 @@ from domain.aspects import (
     Emergency,
     Extension,
     InfoRequest,
+    LinkedAlarm,
     Pause,
     ReachedMilestone,
     ReportedUp,
@@ -235,7 +236,8 @@ class CaseState:
     adds once more; ``span`` the further areas of E7; ``exempt`` what a granted appeal takes
     out of the figures; ``awaiting`` the supervisor who has not acknowledged yet.
     ``urges`` counts urges, ``demands`` the same demand filed again; owner and supervisors were
-    last told of either at ``urged_at`` and ``urged_up_at``.
+    last told of either at ``urged_at`` and ``urged_up_at``. ``alarm`` is the alarm the case is
+    about, ``linked`` it and those of merged cases, as they last said.
     """
 
     case_no: str
@@ -322,6 +324,8 @@ class CaseState:
     demands: int = 0
     urged_at: datetime | None = None
     urged_up_at: datetime | None = None
+    alarm: str | None = None
+    linked: tuple[LinkedAlarm, ...] = ()
 
     @property
     def urgent(self) -> bool:

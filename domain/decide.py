@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from domain import (
+    rows_alarm,
     rows_appeal,
     rows_emergency,
     rows_joint,
@@ -85,6 +86,7 @@ HANDLERS: dict[str, Handler] = {
     **rows_emergency.HANDLERS,
     **rows_joint.HANDLERS,
     **rows_reporter.HANDLERS,
+    **rows_alarm.HANDLERS,
     "file_case": file_case,
     "merge_into": merge_into,
     "join_report": join_report,

@@ -83,9 +83,14 @@ class RefusalCode(StrEnum):
     TOO_MANY_ORDERS = "too_many_orders"
     ASKED_OFTEN = "asked_often"
     NOTHING_TO_URGE = "nothing_to_urge"
+    ALARM_OUT_OF_BAND = "alarm_out_of_band"
 
 
 REFUSALS: dict[RefusalCode, tuple[str, str]] = {
+    RefusalCode.ALARM_OUT_OF_BAND: (
+        "报警 {alarms} 的监测值尚未恢复正常，不能以“已解决”结案；请待其恢复，或由研判人员认定误报、设备故障",
+        "alarm {alarms} is out of band, so nothing is solved: wait until it is back, or have it assessed as false or faulty",
+    ),
     RefusalCode.NOTHING_TO_URGE: (
         "报告 {report} 已办结，无可催办；如未解决，请在回访时说明，或提交新的诉求并注明此编号",
         "report {report} is settled: if it is not solved say so when visited, or file a new one naming this number",

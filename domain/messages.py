@@ -10,6 +10,7 @@ from typing import Literal
 
 from domain.command import CommandBase
 from domain.decision import RoutingDecision
+from domain.messages_alarm import ALARM_ZH, AlarmCommand
 from domain.messages_command import SUPERVISION_ZH, SupervisionCommand
 from domain.messages_duty import DUTY_ZH, DutyCommand
 from domain.messages_reporter import REPORTER_ZH, ReporterCommand
@@ -242,7 +243,7 @@ FirstCommand = (
     | Reassign
     | CancelCase
 )
-Command = FirstCommand | TriageCommand | DutyCommand | SupervisionCommand | ReporterCommand
+Command = FirstCommand | TriageCommand | DutyCommand | SupervisionCommand | ReporterCommand | AlarmCommand
 Message = Command | TimePassed
 
 COMMANDS: dict[str, type[Command]] = {
@@ -254,6 +255,7 @@ COMMAND_ZH: dict[str, str] = {
     **DUTY_ZH,
     **SUPERVISION_ZH,
     **REPORTER_ZH,
+    **ALARM_ZH,
     "file_case": "立案派遣",
     "merge_into": "并案",
     "join_report": "并入报告",

@@ -15,8 +15,20 @@ class Revive:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class TellAlarm:
+    """How a case stands, for the alarm it is about; ``master`` is what it was merged into."""
+
+    alarm_no: str
+    status: str
+    close_kind: str | None = None
+    master: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Order:
-    """One thing owed to case ``case_no``; exactly one of the last three fields is set.
+    """One thing owed to case ``case_no``; exactly one of the last four fields is set.
+
+    A word to an alarm is owed by the case it names.
 
     ``n`` numbers the orders of one fact, so that (case, epoch, seq, n) is unique.
     """
@@ -27,3 +39,4 @@ class Order:
     command: ChildChanged | None = None
     begin: Begin | None = None
     revive: Revive | None = None
+    tell_alarm: TellAlarm | None = None

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from domain.actor import ENGINE, Role
-from domain.blockers import blockers, refuse_while_blocked
+from domain.blockers import blockers, out_of_band, refuse_while_blocked, refuse_while_out_of_band
 from domain.case import Alarm, Deadline, ReportRef, Status, Trigger
 from domain.duty import arm_handling, end_extension, give, next_above
 from domain.errors import CommandRefused, RefusalCode
@@ -150,7 +150,7 @@ def record_check(step: Step, command: RecordCheck) -> None:
     if not command.passed:
         rework(step, 29, command.note)
         return
-    waits_for = [reason.code.value for reason in blockers(step.state)]
+    waits_for = [reason.code.value for reason in (*blockers(step.state), *out_of_band(step.state))]
     if not waits_for:
         close(step, CloseKind.SOLVED, command.note, finding=command)
         return
@@ -183,6 +183,8 @@ def close_case(step: Step, command: CloseCase) -> None:
     if command.close_kind is not CloseKind.SOLVED and not command.reason.strip():
         raise CommandRefused(RefusalCode.REASON_REQUIRED)
     refuse_while_blocked(step.state)
+    if command.close_kind is CloseKind.SOLVED:
+        refuse_while_out_of_band(step.state)
     close(step, command.close_kind, command.reason)
 
 

@@ -15,7 +15,7 @@ from domain.case import Alarm, CaseState, Deadline, Fact, Notice, Outcome, Statu
 from domain.clock import due, fraction
 from domain.limit import Limit
 from domain.messages_command import ChildChanged
-from domain.order import Order, Revive
+from domain.order import Order, Revive, TellAlarm
 from domain.place import Level
 from domain.policy import Rulebook, Rung, SeverityPolicy
 from domain.transitions import row_from
@@ -123,11 +123,16 @@ class Step:
         command: ChildChanged | None = None,
         begin: Begin | None = None,
         revive: Revive | None = None,
+        tell_alarm: TellAlarm | None = None,
     ) -> None:
         """Owe something to another case; it hangs on the last fact and is delivered once."""
         last = self.facts[-1].seq
         n = sum(1 for order in self.orders if order.seq == last)
-        self.orders.append(Order(seq=last, n=n, case_no=case_no, command=command, begin=begin, revive=revive))
+        self.orders.append(
+            Order(
+                seq=last, n=n, case_no=case_no, command=command, begin=begin, revive=revive, tell_alarm=tell_alarm
+            )
+        )  # fmt: skip
 
     def arm(self, *names_and_times: tuple[Alarm, datetime], item: str = "") -> None:
         """Arm deadlines, each replacing an armed one of the same name and ``item``."""
@@ -161,11 +166,13 @@ class Step:
         return next((rung for rung in self.state.rules.ladder if rung.level == level), None)
 
     def outcome(self) -> Outcome:
-        """Freeze what happened. A child that has news says so to its parent, once a step."""
+        """Freeze what happened. News goes to the parent and to the alarm the case is about, once a step."""
         parent = self.state.parent
         said = any(order.command is not None and order.case_no == parent for order in self.orders)
         if parent is not None and self.facts and not said and self._has_news():
             self.order(parent, command=self.word_to_parent())
+        if self.state.alarm is not None and self.facts and self._tells_alarm():
+            self.order(self.state.case_no, tell_alarm=self._word_to_alarm(self.state.alarm))
         state = self.state
         return Outcome(
             state=state, facts=tuple(self.facts), notices=tuple(self.notices), orders=tuple(self.orders)
@@ -176,6 +183,17 @@ class Step:
         now, then = self.state, self._before
         moved = (now.status, now.owner, now.place) != (then.status, then.owner, then.place)
         return moved or self.facts[0].source is None or self._raised() or self._overdue()
+
+    def _tells_alarm(self) -> bool:
+        """Its status, or that it is about this alarm at all."""
+        now, then = self.state, self._before
+        return (now.status, now.alarm) != (then.status, then.alarm) or self.facts[0].source is None
+
+    def _word_to_alarm(self, alarm_no: str) -> TellAlarm:
+        state = self.state
+        return TellAlarm(
+            alarm_no=alarm_no, status=state.status.value, close_kind=state.close_kind, master=state.master
+        )
 
     def _raised(self) -> bool:
         return self.state.level < self._before.level

@@ -313,6 +313,7 @@ UNMOVED: dict[str, tuple[tuple[Status, ...], tuple[Role, ...]]] = {
     "mark_span": (ACTIVE[1:], (R.ENGINE, *DESK, *UNIT, R.SUPERVISOR)),
     "supplement": (RUNS, (R.ENGINE,)),
     "urge": (RUNS, (R.ENGINE,)),
+    "alarm_changed": (RUNS, (R.ENGINE,)),
 }
 """Commands that move no state by a row of their own: their states and roles (row 22's family)."""
 

@@ -10,6 +10,7 @@ from domain.aspects import (
     Emergency,
     Extension,
     InfoRequest,
+    LinkedAlarm,
     Pause,
     ReachedMilestone,
     ReportedUp,
@@ -53,6 +54,8 @@ class Aspects:
     repeats: int = 0
     urges: int = 0
     demands: int = 0
+    alarm: str | None = None
+    linked: tuple[LinkedAlarm, ...] = ()
 
 
 NO_ASPECTS = Aspects()

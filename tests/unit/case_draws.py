@@ -88,6 +88,9 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "seq": st.integers(1, 9),
     "district": st.sampled_from([None, "c-d1", "c-d2"]),
     "street": st.sampled_from([None, "c-d1-s1", "c-d2-s1"]),
+    "alarm_no": st.sampled_from(["AL-1", "AL-2"]),
+    "phase": st.sampled_from(["assessing", "warning", "released"]),
+    "current_in_band": st.booleans(),
     "place": st.sampled_from([builders.PLACE, builders.ZONE_PLACE]),
 }
 """By the field's name, whatever command it is of; what depends on the case comes from ``fields_of``."""
@@ -112,6 +115,10 @@ def fields_of(kind: str, *, state: CaseState, now: datetime) -> dict[str, st.Sea
         "declare_emergency": {"grade": st.none() | st.integers(0, 4)},
         "child_changed": {"mandatory": st.none() | st.booleans()},
         "regrade": {"rules": st.none()},
+        "alarm_changed": {
+            "reason": st.sampled_from(["worse", "in_band", "children"]),
+            "children": st.integers(0, 9),
+        },
     }
     if kind == "regrade":
         special["regrade"]["rules"] = st.none() | rules_of(st.integers(1, 4))

@@ -143,7 +143,7 @@ class Life(RuleBasedStateMachine):
     @rule(data=st.data(), pause=st.sampled_from([1, 1, 60, 1800]))
     def somebody_does_what_is_next(self, data: st.DataObject, pause: int) -> None:
         self.now += timedelta(seconds=pause)
-        own = ("join_report", "supplement", "urge")
+        own = ("join_report", "supplement", "urge", "alarm_changed")
         offered = [*commands(self.state.status), *((kind, (Role.ENGINE,)) for kind in own)]
         kind, roles = data.draw(st.sampled_from(offered))
         if kind == "cancel_case" and data.draw(st.integers(0, 20)):

@@ -30,6 +30,7 @@ from domain.messages import (
 )
 from domain.place import Level, Place
 from tests.unit import (
+    scenes_alarm,
     scenes_duty,
     scenes_joint,
     scenes_levels,
@@ -122,7 +123,15 @@ EVERY: dict[RefusalCode, Refused] = {
     ),
     RefusalCode.TOP_LEVEL: (at_the_top, ReportUp, handler(WATER), {"reason": "no crane"}),
 }  # fmt: skip
-for scenes in (scenes_triage, scenes_duty, scenes_supervision, scenes_levels, scenes_joint, scenes_reporter):
+for scenes in (
+    scenes_triage,
+    scenes_duty,
+    scenes_supervision,
+    scenes_levels,
+    scenes_joint,
+    scenes_reporter,
+    scenes_alarm,
+):
     EVERY |= scenes.SCENES
 
 

@@ -9,6 +9,7 @@ from domain.aspects import (
     Emergency,
     Extension,
     InfoRequest,
+    LinkedAlarm,
     Pause,
     ReachedMilestone,
     ReportedUp,
@@ -25,6 +26,7 @@ from domain.beginning import Begin
 from domain.catalogue import Milestone
 from domain.decision import RoutingDecision
 from domain.messages import Command
+from domain.messages_alarm import AlarmChanged
 from domain.messages_command import (
     Acknowledge,
     AppealAbout,
@@ -92,6 +94,13 @@ BOOK = rulebook(
 
 COMMANDS: tuple[tuple[type[Command], dict[str, Any]], ...] = (
     (Supplement, {"supplement_id": "0f", "report_no": "R-2", "source": "hotline", "attachments": 2}),
+    (
+        AlarmChanged,
+        {
+            "alarm_no": "AL-1", "phase": "responding", "severity": 1, "current_in_band": False, "reason": "worse",
+            "seq": 4, "children": 6,
+        },
+    ),
     (Urge, {"urge_id": "1f", "report_no": "R-2", "source": "hotline"}),
     (AnswerAtOnce, {"answer": "工作日九时至十七时办理"}),
     (RefuseReport, {"refused_for": RefusedFor.STATUTORY_CHANNEL, "told": "请向人民法院起诉"}),
@@ -202,6 +211,8 @@ def _links_and_tasks() -> dict[str, Any]:
         "demands": 2,
         "urged_at": MONDAY,
         "urged_up_at": LATER,
+        "alarm": "AL-1",
+        "linked": (LinkedAlarm(alarm_no="AL-1", seq=4, phase="responding", out=True),),
         "tasks": (task,),
         "milestones": (stage,),
         "supervisions": (order,),
