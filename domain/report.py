@@ -15,6 +15,7 @@ class Reporter:
     email: str = ""
     anonymous: bool = False
     wants_visit: bool = True
+    confidential: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,7 +24,8 @@ class NewReport:
 
     ``received_at`` and ``occurred_at`` are UTC-aware. ``case_no`` was drawn for it before
     it is stored, so that the answer can be given as soon as it is durable. ``raw`` is the
-    body as it came.
+    body as it came. ``caller`` is a keyed digest of the telephone number; ``related`` are earlier
+    tickets of the source, or reports of ours, that this one names.
     """
 
     case_no: str
@@ -44,6 +46,8 @@ class NewReport:
     idempotency_key: str | None = None
     fingerprint: str = ""
     raw: dict[str, object] = field(default_factory=dict)
+    caller: str = ""
+    related: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -17,8 +17,10 @@ from store.message_box import MessageBox
 from store.migrate import Migrations
 from store.open311_reads import Open311Reader
 from store.outbox import Outbox
+from store.repeat_reads import RepeatReader
 from store.replay_reads import ReplayReader
 from store.sources import Sources
+from store.supplements import Supplements
 from store.units import Units
 from store.windows import Windows
 
@@ -27,9 +29,11 @@ class Store(
     Migrations,
     Intake,
     CaseWriter,
+    RepeatReader,
     CaseReader,
     Bursts,
     Outbox,
+    Supplements,
     Inbox,
     Inbound,
     Letters,

@@ -36,22 +36,9 @@ class Inbox(Database):
         it when there is one; with other content a Conflict. The relay leaves it alone for
         ``grace_s`` seconds. Raises UnableToFindCase.
         """
-        row = {
-            "request_id": command.request_id,
-            "case_no": case_no,
-            "kind": command.kind,
-            "command": command,
-            "received_at": received_at,
-        }
-        delivery = {
-            "kind": OutboxKind.DELIVER_COMMAND.value,
-            "key": command_key(command.request_id),
-            "case_no": case_no,
-            "priority": _FIRST,
-            "payload": {"request_id": command.request_id},
-            "created_at": received_at,
-            "not_before": received_at + timedelta(seconds=grace_s),
-        }
+        row, delivery = command_rows(
+            case_no=case_no, command=command, received_at=received_at, grace_s=grace_s
+        )
         return self._write(lambda connection: self._put(connection, row, delivery))
 
     def _put(
@@ -87,6 +74,29 @@ class Inbox(Database):
     def command(self, *, request_id: str) -> InboxRow | None:
         """Return a command and its fate, or None."""
         return self._read(lambda connection: _kept(connection, request_id, repeated=True))
+
+
+def command_rows(
+    *, case_no: str, command: Command, received_at: datetime, grace_s: float
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the row of a command and the row of the order to deliver it."""
+    row = {
+        "request_id": command.request_id,
+        "case_no": case_no,
+        "kind": command.kind,
+        "command": command,
+        "received_at": received_at,
+    }
+    delivery = {
+        "kind": OutboxKind.DELIVER_COMMAND.value,
+        "key": command_key(command.request_id),
+        "case_no": case_no,
+        "priority": _FIRST,
+        "payload": {"request_id": command.request_id},
+        "created_at": received_at,
+        "not_before": received_at + timedelta(seconds=grace_s),
+    }
+    return row, delivery
 
 
 def _kept(connection: Connection, request_id: str, *, repeated: bool) -> InboxRow | None:

@@ -36,6 +36,7 @@ _IDENTITY = (
 _COPIED = (
     "report_no", "case_no", "source", "source_no", "channel", "category", "condition", "description", "reported",
     "reporter", "severity", "tags", "exercise", "occurred_at", "received_at", "idempotency_key", "fingerprint", "raw",
+    "caller", "related",
 )  # fmt: skip
 
 

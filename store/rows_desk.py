@@ -40,3 +40,29 @@ class AttachmentRow:
     facts: dict[str, Any] = field(default_factory=dict)
     url: str | None = field(default=None, repr=False)
     received_at: datetime
+
+
+class SaidKind(StrEnum):
+    """What a reporter adds after reporting: 补充, 催办."""
+
+    SUPPLEMENT = "supplement"
+    URGE = "urge"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SaidRow:
+    """What a reporter added. ``text`` may be personal: it is in no fact, history or log.
+
+    ``case_no`` is the case the report belonged to then; ``digest`` tells two bodies under one
+    id apart; ``attachments`` are ids.
+    """
+
+    id: str
+    report_no: str
+    case_no: str
+    kind: str
+    source: str
+    text: str = field(default="", repr=False)
+    digest: str = ""
+    attachments: tuple[str, ...] = ()
+    received_at: datetime

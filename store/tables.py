@@ -196,6 +196,7 @@ reports = Table(
     Column("fingerprint", Text, nullable=False),
     Column("raw", _PLAIN, nullable=False),
     Column("caller", Text, nullable=False, server_default=""),  # keyed digest of the telephone number
+    _texts("related"),
     # The number first: it is what a look-up of a whole batch can use alone.
     UniqueConstraint("source_no", "source"),
     UniqueConstraint("idempotency_key"),

@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 
 from store.codec import Utc
-from store.tables import _PLAIN, _SERIAL, _count, metadata
+from store.tables import _PLAIN, _SERIAL, _count, _texts, metadata
 
 # The bytes lie in the media folder (or an object store) under their own digest; this says what they are.
 attachments = Table(
@@ -50,6 +50,7 @@ supplements = Table(
     Column("source", Text, nullable=False),
     Column("text", Text, nullable=False, server_default=""),
     Column("digest", Text, nullable=False, server_default=""),
+    _texts("attachments"),
     Column("received_at", Utc, nullable=False),
     Index(None, "report_no", "received_at"),
     Index(None, "case_no", "received_at"),
@@ -86,7 +87,9 @@ service_updates = Table(
     Column("source", Text, nullable=False),
     Column("update_id", Text, nullable=False),
     Column("case_no", Text, nullable=False),
-    Column("report_no", Text, nullable=False, server_default=""),  # the request it is about, where it was ours
+    Column(
+        "report_no", Text, nullable=False, server_default=""
+    ),  # the request it is about, where it was ours
     Column("status", Text, nullable=False, server_default=""),
     Column("description", Text, nullable=False, server_default=""),
     Column("updated_at", Utc, nullable=False),

@@ -18,6 +18,7 @@ def upgrade() -> None:
     _attachments()
     _supplements()
     op.add_column("reports", sa.Column("caller", sa.Text(), nullable=False, server_default=""))
+    op.add_column("reports", sa.Column("related", _JSON, nullable=False, server_default="[]"))
     called = sa.text("caller <> ''")
     op.create_index(
         "ix_reports_caller",
@@ -62,6 +63,7 @@ def _supplements() -> None:
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False, server_default=""),
         sa.Column("digest", sa.Text(), nullable=False, server_default=""),
+        sa.Column("attachments", _JSON, nullable=False, server_default="[]"),
         sa.Column("received_at", _UTC, nullable=False),
         sa.ForeignKeyConstraint(
             ["report_no"], ["reports.report_no"], name="fk_supplements_report_no_reports"
@@ -75,6 +77,7 @@ def _supplements() -> None:
 def downgrade() -> None:
     """Drop them."""
     op.drop_index("ix_reports_caller", "reports")
+    op.drop_column("reports", "related")
     op.drop_column("reports", "caller")
     op.drop_table("supplements")
     op.drop_table("attachments")
