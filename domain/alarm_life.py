@@ -91,6 +91,7 @@ class Assessed:
     into: str | None = None
     case_no: str | None = None
     suspect: bool = False
+    request_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,6 +101,7 @@ class Confirmed:
     at: datetime
     actor: Actor
     text: str = ""
+    request_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,6 +112,7 @@ class Regraded:
     actor: Actor
     severity: int
     reason: str
+    request_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

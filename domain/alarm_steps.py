@@ -48,7 +48,8 @@ def step(*, alarm: Alarm, word: AlarmWord, times: AlarmTimes) -> AlarmStep:
     nothing but another word can move it.
     """
     actor = getattr(word, "actor", ENGINE)
-    turn = Turn(alarm=alarm, times=times, at=word.at, by=actor.id)
+    request = getattr(word, "request_id", "")
+    turn = Turn(alarm=alarm, times=times, at=word.at, by=actor.id, request=request)
     if alarm.phase in ALARM_ENDED and not isinstance(word, Assessed | Confirmed | Regraded):
         return turn.outcome()
     _HANDLERS[type(word)](turn, word)
@@ -124,6 +125,7 @@ def _case_told(turn: Turn, word: CaseTold) -> None:
     if word.status == "merged" and word.master:
         turn.change(case_no=word.master, case_status="")
         turn.record("case_merged", case_no=word.case_no, master=word.master)
+        turn.tell_case("linked")
         return
     was_over = alarm.case_status in CASE_OVER
     turn.change(case_status=word.status)

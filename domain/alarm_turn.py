@@ -54,9 +54,10 @@ def needs_confirmation(alarm: Alarm) -> bool:
 class Turn:
     """A step of one alarm. Mutable while ``step`` runs, gone afterwards."""
 
-    def __init__(self, *, alarm: Alarm, times: AlarmTimes, at: datetime, by: str) -> None:
-        """Start from an alarm at an instant (UTC), moved by somebody."""
+    def __init__(self, *, alarm: Alarm, times: AlarmTimes, at: datetime, by: str, request: str = "") -> None:
+        """Start from an alarm at an instant (UTC), moved by somebody; every fact names the request it answers."""
         self.alarm, self.times, self.at, self.by = alarm, times, at, by
+        self._request = request or None
         self.facts: list[AlarmFact] = []
         # A child of a storm speaks through its parent.
         self._child = alarm.phase is AlarmPhase.MERGED
@@ -79,7 +80,11 @@ class Turn:
                 source=None if seq == 1 else before,
                 target=target or before,
                 by=self.by,
-                data={key: value for key, value in data.items() if value is not None},
+                data={
+                    key: value
+                    for key, value in {**data, "request": self._request}.items()
+                    if value is not None
+                },
             )
         )
         self.change(seq=seq, phase=target or before)

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, select
 from domain.beginning import Begin
 from domain.case import Status
 from domain.command import CommandBase
-from domain.order import Order
+from domain.order import Order, TellAlarm
 from domain.views import Record
 from store.codec import plain
 from store.database import insert_into
@@ -46,6 +46,11 @@ def owe_orders(connection: Connection, records: Sequence[Record], *, sqlite: boo
     ]
     if sent:
         owe_commands(connection, sent, sqlite=sqlite)
+    told = [row for record in records for row in _told_alarms(record)]
+    if told:
+        connection.execute(
+            insert_into(outbox, sqlite=sqlite).on_conflict_do_nothing(index_elements=["key"]), told
+        )
     revivals = [one for record in records for one in _revivals(record)]
     if revivals:
         _owe_revivals(connection, revivals, sqlite=sqlite)
@@ -56,6 +61,22 @@ def _owed(record: Record) -> Iterable[Owed]:
     for order in record.orders:
         if order.seq in at:
             yield order, at[order.seq], record.view.severity
+
+
+def _told_alarms(record: Record) -> Iterable[dict[str, Any]]:
+    """Yield the rows that tell alarms how the case about them stands."""
+    for order, at, severity in _owed(record):
+        if order.tell_alarm is not None:
+            view = record.view
+            yield {
+                "kind": OutboxKind.TELL_ALARM.value,
+                "key": f"alarm:{view.case_no}:{view.epoch}:{order.seq}:{order.n}",
+                "case_no": view.case_no,
+                "priority": severity,
+                "payload": {**plain(kind=TellAlarm, value=order.tell_alarm), "at": at.isoformat()},
+                "created_at": at,
+                "not_before": at,
+            }
 
 
 def owe_children(connection: Connection, begins: Iterable[tuple[Begin, datetime]], *, sqlite: bool) -> None:

@@ -21,6 +21,7 @@ class OutboxKind(StrEnum):
     DELIVER_COMMAND = "deliver_command"
     NOTIFY = "notify"
     INSTRUCTION_TIMER = "instruction_timer"
+    TELL_ALARM = "tell_alarm"
 
 
 class OutboxState(StrEnum):
@@ -84,7 +85,8 @@ class OutboxRow:
     ``case_no`` is the number of an instruction where the row belongs to one. ``payload`` is
     JSON-plain: ``{"report_no"}`` of a start, a whole ``Begin`` of a child's, ``{"rule"}``
     of a look for a burst, ``{"request_id"}`` of a command, ``{"wave"}`` of an instruction's
-    timer, and of a notice ``{"epoch", "seq", "n", "template", "unit", "report_no", "channel",
+    timer, of an alarm to be told a ``TellAlarm``
+    and ``"at"``, and of a notice ``{"epoch", "seq", "n", "template", "unit", "report_no", "channel",
     "context"}``. ``recipient`` is the address of a notice and may be personal data.
     ``attempts`` counts this claim; ``lost`` counts earlier claims whose worker let the lease
     run out, so nobody knows what became of them.

@@ -320,6 +320,13 @@ def test_verdicts() -> None:
         with pytest.raises(AlarmRefused) as refused:
             begun().say(word)
         assert refused.value.code is code
+    assert (
+        begun()
+        .say(Regraded(at=T0, actor=OFFICER, severity=2, reason="x", request_id="r1"))
+        .last.facts[0]
+        .data["request"]
+        == "r1"
+    )
     for ended in (life, fault):
         with pytest.raises(AlarmRefused) as refused:
             ended.say(Confirmed(at=T0, actor=CREW))
@@ -384,7 +391,7 @@ def test_a_case_that_ends_unsolved_leaves_a_warning_nobody_works_on() -> None:
     assert (life.alarm.phase, life.alarm.confirmed_at) == (AlarmPhase.WARNING, None)
     assert life.say(SaidAgain(at=T0, severity=1)).opened == ["automatic", "worse"]
     merged = warned().say(CaseTold(at=T0, case_no="C1", status="merged", master="C5"))
-    assert (merged.alarm.case_no, merged.kinds) == ("C5", ["case_merged"])
+    assert (merged.alarm.case_no, merged.kinds, merged.told) == ("C5", ["case_merged"], ["linked"])
     assert merged.say(CaseTold(at=T0, case_no="C1", status="closed")).last.facts == ()
 
 
