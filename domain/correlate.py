@@ -3,7 +3,7 @@
 A key has at most one open alarm. Many alarms of one hazard in one area are one storm; many silent
 devices behind one gateway are one dead gateway: both are a crowd with one parent, whose
 children are kept and have no case of their own (severity 1 always has). Numbers are drawn
-through ``number``; everything else follows from the ground and the words.
+through ``number`` and ``case_number``; everything else follows from the ground and the words.
 """
 
 from collections import Counter
@@ -50,6 +50,7 @@ class Ground:
     severities: Mapping[str, int]
     times: Callable[[Alarm], AlarmTimes]
     number: Callable[[], str]
+    case_number: Callable[[], str]
     open: Sequence[Alarm] = ()
     loose: Mapping[str, Sequence[Alarm]] = field(default_factory=dict)
     tallies: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
@@ -262,11 +263,8 @@ class Fold:
         self.loose.get(after.group, {}).pop(after.alarm_no, None)
         self.born[parent.alarm_no] += 1
         self.dirty[parent.alarm_no] = at
-        if after.case_no is not None or self._opens(after.alarm_no):
+        if after.case_no is not None:
             self.joinings.append(Joining(child=after.alarm_no, parent=parent.alarm_no, at=at))
-
-    def _opens(self, number: str) -> bool:
-        return any(one.alarm.alarm_no == number and isinstance(one.owed, OpenCase) for one in self.debts)
 
     def _gather(self, parent: str, at: datetime) -> None:
         alarm = self.alarms.get(parent)
@@ -281,6 +279,8 @@ class Fold:
     def _keep(self, done: AlarmStep, at: datetime) -> Alarm:
         """Keep what a step has done, and what it means for the alarm's parent and key."""
         after = done.alarm
+        if any(isinstance(owed, OpenCase) for owed in done.owes):
+            after = replace(after, case_no=self.ground.case_number(), case_status="")
         before = self.alarms.get(after.alarm_no)
         self.alarms[after.alarm_no] = after
         self.touched[after.alarm_no] = None

@@ -153,7 +153,7 @@ class _Senses:
             return Heard.REPEATED
         if after.late > before.late:
             return Heard.LATE
-        if self.registry.muted(device, at=envelope.received_at):
+        if place in self.registry.muted:
             return Heard.MUTED
         self.said += said_of(
             registry=self.registry, device=device, watch=after, found=found, envelope=envelope

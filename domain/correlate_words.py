@@ -14,7 +14,7 @@ from domain.correlate_said import (
     key_of,
     spot_of,
 )
-from domain.device import Device, DeviceProfile, MaintenanceWindow
+from domain.device import Device, DeviceProfile
 from domain.envelope import Envelope, EnvelopeKind, Exercise
 from domain.hazard import AlarmRules
 from domain.sensing import Sense, Sensed, Watch
@@ -36,7 +36,8 @@ class Registry:
     """What is known before a message is taken.
 
     ``severities`` are the catalogue's, by category. ``gateways`` holds, for codes that
-    devices speak through, one of these devices: it tells where the gateway is.
+    devices speak through, one of these devices: it tells where the gateway is. ``muted`` are those
+    under maintenance.
     """
 
     rules: AlarmRules
@@ -45,20 +46,8 @@ class Registry:
     devices: Mapping[DeviceKey, Device] = field(default_factory=dict)
     watches: Mapping[DeviceKey, Watch] = field(default_factory=dict)
     gateways: Mapping[DeviceKey, Device] = field(default_factory=dict)
-    windows: Sequence[MaintenanceWindow] = ()
+    muted: frozenset[DeviceKey] = frozenset()
     seen: Mapping[tuple[str, str], SeenEvent] = field(default_factory=dict)
-
-    def muted(self, device: Device, *, at: datetime) -> bool:
-        """Tell whether a maintenance window lies over the device at an instant."""
-        return any(
-            window.source == device.source
-            and window.begins_at <= at < window.ends_at
-            and (
-                window.code == device.code
-                or (window.gateway and bool(device.gateway) and window.code == device.gateway)
-            )
-            for window in self.windows
-        )
 
 
 def said_of(
