@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api import cases, docks, health, instructions, problems, reference, reports
+from api import alerts, cases, dead_letters, docks, health, instructions, problems, reference, reports
 from api.answers import Problem
 from api.body_limit import BodyLimit
 from api.clients import SCHEMES
@@ -29,6 +29,8 @@ ROUTERS = (
     reference.router,
     health.router,
     docks.router,
+    alerts.router,
+    dead_letters.router,
 )
 
 

@@ -5,21 +5,54 @@ channels (reports, Open311, the hotline) answer at once; of those only what was 
 somebody who showed a key is kept here, as a dead letter.
 """
 
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from domain.envelope import DeadCode
 from domain.source import Source, WireFormat
 from store.group_commit import UnableToSubmit
-from store.rows_intake import InboundState, NewInbound
+from store.rows_intake import InboundRow, InboundState, NewInbound
 from store.sources import UnableToTakeTwice
 from usecases.city import City
+from usecases.dead_words import says
 from usecases.formats.frame import TOPIC_HEADER
 from usecases.problems import BadRequest, Finding, ProblemCode
 
-KEPT_HEADERS = ("user-agent", "webhook-id", "webhook-timestamp", "content-encoding", "x-request-id", TOPIC_HEADER)
+KEPT_HEADERS = (
+    "user-agent",
+    "webhook-id",
+    "webhook-timestamp",
+    "content-encoding",
+    "x-request-id",
+    TOPIC_HEADER,
+)
 """Headers worth keeping besides those of a binary CloudEvent (``ce-…``). Never a key or a signature."""
 MOST_HEADER = 500
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refusal:
+    """A part that became a dead letter, in words."""
+
+    code: str
+    zh: str
+    en: str
+    event_id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fate:
+    """What became of a message: its dead parts by code, the first of them in words.
+
+    ``replayed_as`` is the message it was sent through again as.
+    """
+
+    message: InboundRow
+    codes: Mapping[str, int]
+    refusals: tuple[Refusal, ...]
+    replayed_as: int | None
 
 
 async def keep(
@@ -55,11 +88,18 @@ async def keep(
 
 
 async def keep_refused(
-    *, city: City, source: str, channel: str, form: str, content_type: str, body: bytes, problem: Finding
+    *,
+    city: City,
+    source: str,
+    channel: str,
+    form: str,
+    content_type: str,
+    body: bytes,
+    problem: Finding | str,
 ) -> None:
     """Keep what a synchronous channel refused as a dead letter; ``form`` names the endpoint's own form.
 
-    Raises as ``keep`` does.
+    ``problem`` is what its sender was told, or the code of it. Raises as ``keep`` does.
     """
     now = city.now()
     message = NewInbound(
@@ -71,9 +111,30 @@ async def keep_refused(
         received_at=now,
         state=InboundState.DEAD,
         code=DeadCode.REFUSED.value,
-        params={"problem": problem.code.value},
+        params={"problem": problem if isinstance(problem, str) else problem.code.value},
     )
     await _kept(city, message)
+
+
+def fate(*, city: City, number: int) -> Fate | None:
+    """Return what became of a message; None for one that was never kept."""
+    message = city.store.inbound(id=number)
+    if message is None:
+        return None
+    again = message.outcome.get("replay")
+    parts = [part for part in city.store.inbound_parts(parent=number) if part.id != again]
+    letters = [message] if message.code else parts
+    refusals = tuple(
+        Refusal(
+            code=one.code,
+            zh=says(code=one.code, params=one.params, lang="zh"),
+            en=says(code=one.code, params=one.params, lang="en"),
+            event_id=one.event_id,
+        )
+        for one in letters
+    )
+    codes = Counter(one.code for one in letters)
+    return Fate(message=message, codes=codes, refusals=refusals, replayed_as=again)
 
 
 def worth_keeping(headers: Mapping[str, str]) -> dict[str, str]:
