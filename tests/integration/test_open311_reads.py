@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy import event
 
-from domain.case import Status
+from domain.case import Fact, Status
 from domain.views import Record
 from store.engine import Store
 from store.open311_reads import Box, RequestFilter
@@ -43,7 +43,7 @@ def fill(store: Store, count: int = 6) -> None:
             n, category=category, received_at=at, channel="open311", reports=(report_no(n),), lat=30.5 + n / 100,
             closed_at=at + 5 * HOUR if n == 3 else None, status="closed" if n == 3 else "handling",
         )  # fmt: skip
-        facts = (
+        facts: tuple[Fact, ...] = (
             fact(1, at=at, kind="triaging"),
             fact(2, at=at + HOUR, kind="handling", target=Status.HANDLING),
             fact(3, at=at + 9 * HOUR, kind="called"),
