@@ -57,7 +57,8 @@ class CityFacts:
 
     ``bbox`` is west, south, east, north in WGS-84 degrees; ``metric_epsg`` a projected
     system in metres for distances; ``notice_*`` is shown wherever areas are synthetic;
-    a decision with a confidence below ``confirm_below`` (0–1) waits for a dispatcher.
+    a decision with a confidence below ``confirm_below`` (0–1) waits for a dispatcher;
+    ``calling_code`` is what telephone numbers of the country begin with abroad (86).
     """
 
     code: str
@@ -71,6 +72,7 @@ class CityFacts:
     notice_zh: str = ""
     notice_en: str = ""
     confirm_below: float = 0.5
+    calling_code: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,10 +110,15 @@ class MergeSettings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RepeatSettings:
-    """Repetitions (row 39): same category within these metres, and natural days after a closing; 0 is off."""
+    """Repetitions: same category within these metres, and natural days after a closing (row 39); 0 is off.
+
+    ``demand_days`` and ``demand_metres`` are for the same caller and category while the case is open.
+    """
 
     metres: float = 50.0
     days: int = 15
+    demand_metres: float = 500.0
+    demand_days: int = 15
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -17,10 +17,14 @@ POINT_METHODS = (LocateMethod.EXACT, LocateMethod.BORDER, LocateMethod.NEAREST)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Duplicates:
-    """``master`` is near enough to merge at once; ``proposals`` want an operator's eye."""
+    """``master`` is near enough to merge at once; ``proposals`` want an operator's eye.
+
+    ``repeated`` says why it is the same demand filed again, where it is (重复诉求).
+    """
 
     master: str | None = None
     proposals: tuple[str, ...] = ()
+    repeated: str = ""
 
 
 NONE_FOUND = Duplicates()

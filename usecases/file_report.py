@@ -7,6 +7,7 @@ only a request that is wrong in itself is refused.
 import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter
@@ -18,6 +19,7 @@ from domain.report import Accepted, NewReport, Reporter
 from routing import canonical, tags_in
 from store.group_commit import UnableToSubmit
 from store.rows import Conflict
+from usecases.callers import caller_of
 from usecases.city import City
 from usecases.problems import BadRequest, Finding, ProblemCode
 from usecases.texts import check_values
@@ -53,6 +55,7 @@ class FileReport:
     source_no: str | None = None
     occurred_at: datetime | None = None
     idempotency_key: str | None = None
+    related: tuple[str, ...] = ()
 
 
 _PLAIN = TypeAdapter(FileReport)
@@ -110,6 +113,8 @@ def new_report(*, city: City, ask: FileReport, now: datetime) -> NewReport:
         received_at=now,
         idempotency_key=(ask.idempotency_key or "").strip() or None,
         fingerprint=fingerprint(ask) if ask.idempotency_key else "",
+        caller=caller_of(city=city, phone=ask.reporter.phone),
+        related=ask.related,
     )
 
 
@@ -121,9 +126,21 @@ def tags_of(*, city: City, ask: FileReport) -> tuple[str, ...]:
 
 def fingerprint(ask: FileReport) -> str:
     """Return what tells two bodies apart under one idempotency key: all that was sent but the key."""
-    # A field that came later leaves the digests of bodies without it as they were.
-    later = {"place": {"radius_m"}} if ask.place.radius_m is None else None
-    return hashlib.sha256(_PLAIN.dump_json(replace(ask, idempotency_key=None), exclude=later)).hexdigest()
+    return hashlib.sha256(
+        _PLAIN.dump_json(replace(ask, idempotency_key=None), exclude=_later(ask))
+    ).hexdigest()
+
+
+def _later(ask: FileReport) -> dict[str, Any]:
+    """Return the fields that came later and are empty: they leave the digests of older bodies as they were."""
+    found: dict[str, Any] = {}
+    if ask.place.radius_m is None:
+        found["place"] = {"radius_m"}
+    if not ask.reporter.confidential:
+        found["reporter"] = {"confidential"}
+    if not ask.related:
+        found["related"] = True
+    return found
 
 
 def check(*, city: City, ask: FileReport, now: datetime) -> None:

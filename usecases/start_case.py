@@ -16,6 +16,7 @@ from domain.begin import BEGIN, begin
 from domain.beginning import Begin
 from domain.case import CaseState, Outcome, Status, Trigger
 from domain.errors import CommandRefused
+from domain.messages import JoinReport
 from domain.report import NewReport
 from domain.views import Record, record_of, view_of
 from store.rows import Done as Delivered
@@ -34,7 +35,10 @@ from usecases.place_and_owner import (
     site_check,
     triage_unit,
 )
+from usecases.repeat_demands import find_demand
 
+AGAIN = "filed again"
+"""Why a repeated demand joins, when it was found before a first try failed."""
 ROUNDS = 8
 """How many reports of one event are decided one after the other before others have their turn."""
 
@@ -93,7 +97,10 @@ def _same(city: City, start: Start) -> Duplicates | None:
     kept = city.store.command(request_id=_join_id(start.report.report_no)) if start.again else None
     if kept is None:
         return None
-    return _refused_by(city, kept.case_no) if kept.status == "refused" else Duplicates(master=kept.case_no)
+    if kept.status == "refused":
+        return _refused_by(city, kept.case_no)
+    repeated = isinstance(kept.command, JoinReport) and kept.command.repeated
+    return Duplicates(master=kept.case_no, repeated=AGAIN if repeated else "")
 
 
 def prepare(
@@ -106,7 +113,7 @@ def prepare(
     learn_point(grounds=city.grounds, channel=report.channel, place=report.reported)
     found = answer(grounds=city.grounds, question=question_of(report))
     at = max(city.now(), report.received_at)
-    known = _duplicates(city, report, found) if same is None else same
+    known = _same_event(city, report, found) if same is None else same
     start = begin_with(grounds=city.grounds, report=report, found=found, at=at, same=known)
     if start.master is not None:
         return start
@@ -128,6 +135,11 @@ def question_of(report: NewReport) -> Question:
         at=report.occurred_at,
         received_at=report.received_at,
     )
+
+
+def _same_event(city: City, report: NewReport, found: Answer) -> Duplicates:
+    """Return the case its reporter filed before, else one near by."""
+    return find_demand(city=city, report=report, found=found) or _duplicates(city, report, found)
 
 
 def _duplicates(city: City, report: NewReport, found: Answer) -> Duplicates:
@@ -167,6 +179,7 @@ def begin_with(
         tags=report.tags,
         master=same.master,
         proposals=same.proposals,
+        repeated=same.repeated,
         confirm_below=grounds.pack.city.confirm_below,
         span=found.span,
         floor=found.floor,
@@ -204,6 +217,7 @@ async def _join(city: City, start: Start, outcome: Outcome) -> Record | None:
     """
     state, master = outcome.state, outcome.state.master or ""
     join = join_of(state, state.reports[0], request_id=_join_id(start.report.report_no))
+    join = replace(join, repeated=any(fact.data.get("repeated") for fact in outcome.facts))
     try:
         await asyncio.to_thread(
             lambda: city.store.put_command(case_no=master, command=join, received_at=city.now(), grace_s=0.0)

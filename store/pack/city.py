@@ -57,7 +57,10 @@ def read_city(*, file: TomlFile, book: ProblemBook) -> CityFile:
 def _repeat(fields: Fields) -> RepeatSettings:
     default = RepeatSettings()
     found = RepeatSettings(
-        metres=fields.number("metres", default.metres), days=fields.integer("days", default.days)
+        metres=fields.number("metres", default.metres),
+        days=fields.integer("days", default.days),
+        demand_metres=fields.number("demand_metres", default.demand_metres),
+        demand_days=fields.integer("demand_days", default.demand_days),
     )
     fields.finish()
     return found
@@ -76,6 +79,7 @@ def _facts(top: Fields) -> CityFacts:
         notice_zh=top.text("notice_zh", ""),
         notice_en=top.text("notice_en", ""),
         confirm_below=top.number("confirm_below", 0.5),
+        calling_code=top.text("calling_code", ""),
     )
 
 
