@@ -163,7 +163,8 @@ def _same(case: RecordedCase) -> Duplicates:
     first = [fact for fact in case.facts if fact.at == begun]
     merged = next((fact for fact in first if fact.row == 7 and fact.data.get("master")), None)
     if merged is not None:
-        return Duplicates(master=str(merged.data["master"]))
+        repeated = str(merged.data.get("reason", "")) if merged.data.get("repeated") else ""
+        return Duplicates(master=str(merged.data["master"]), repeated=repeated)
     waits = next((fact for fact in first if fact.kind == "triage_waits"), None)
     shown = waits.data.get("proposals") if waits is not None else list(case.proposals)
     return Duplicates(proposals=tuple(shown)) if isinstance(shown, list) and shown else NONE_FOUND
