@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from boot.alarm_notices import alarm_message_of, is_of_alarm
 from boot.instruction_notices import instruction_message_of, is_of_instruction
 from domain.catalogue import Category
 from domain.place import Level
@@ -53,6 +54,8 @@ def message_of(*, city: City, row: OutboxRow, public_url: str) -> Message | None
     """Return the message of a notice row; None when its case is gone."""
     if is_of_instruction(row):
         return instruction_message_of(city=city, row=row, public_url=public_url)
+    if is_of_alarm(row):
+        return alarm_message_of(city=city, row=row, public_url=public_url)
     view = city.store.case(case_no=row.case_no)
     if view is None:
         return None
@@ -93,13 +96,13 @@ def context_of(
         limit=said.get("limit"),
         reason=next((WHY_WORDS[said[key]] for key in WHY if said.get(key) in WHY_WORDS), None),
         outcome=_outcome(city, payload["template"], said),
-        other_case_no=said.get("master") or said.get("child"),
+        other_case_no=said.get("master") or said.get("child") or said.get("alarm"),
         decision=_decision(said),
         # Somebody's own words go to the reporter they were said to, and to nobody else.
         words=said.get("words") if payload.get("report_no") else None,
         # A reporter has no business on the staff's pages.
         link=f"{public_url}/cases/{view.case_no}" if payload.get("unit") else None,
-        total=said.get("times"),
+        total=said.get("times") or said.get("children"),
         exercise=view.exercise or bool(said.get("exercise")),
     )
     return case_context(facts=facts)

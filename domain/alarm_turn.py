@@ -123,6 +123,7 @@ class Turn:
             "title": alarm.title,
             "device": alarm.device,
             "asset": alarm.asset,
+            "area": next((code for _, code in reversed(alarm.chain)), None),
             "case_no": alarm.case_no,
             "raised": alarm.raised_at.isoformat(),
             **more,

@@ -23,7 +23,8 @@ role                      why this unit is told: "owner", "co_handler" or "copy"
 about                     which clock a reminder is about: "triage", "sign_in",
                           "handling" or "check"; in a joint case what happened,
                           as the filter joint_news puts into words; of reporters
-                          "urge", "demand" (filed again) or "after_closing"
+                          "urge", "demand" (filed again) or "after_closing"; of an
+                          alarm what became of it, which alarm_news puts into words
 trigger                   escalation trigger "E1" … "E9", or None
 at                        when it happened, ISO 8601 in city time
 deadline                  ISO 8601 in city time, or None
@@ -37,7 +38,9 @@ link                      address of the case's page, or None
 exercise                  it is an exercise (演练) and must say so
 reply                     an instruction asks for a reply, not only for a receipt
 total, missing            receivers of an instruction, and those who still owe
-                          something; of an urge, total is which time it is
+                          something; of an urge, total is which time it is, of a
+                          storm how many alarms; of an assessment, missing is how
+                          often nobody answered
 missing_units             their names, ten at most
 ========================  ========================================================
 """

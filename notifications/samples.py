@@ -44,6 +44,15 @@ _ORDER = replace(
     link="https://cityops.example/instructions/WH-20261122-000123",
 )
 
+_ALARM = replace(
+    _FACTS,
+    category=LocalText(zh="燃气泄漏报警", en="Gas leak alarm"),
+    reason=LocalText(zh="可燃气体", en="combustible gas"),
+    unit=_CITY,
+    owner=None,
+    link="https://cityops.example/alarms/WH-20261122-000123",
+)
+
 _T = TemplateName
 SAMPLES: Mapping[TemplateName, Mapping[str, Json]] = MappingProxyType(
     {
@@ -89,6 +98,13 @@ SAMPLES: Mapping[TemplateName, Mapping[str, Json]] = MappingProxyType(
             ),
             (_T.SUPPLEMENT, _FACTS),
             (_T.URGE, replace(_FACTS, about="urge", total=2)),
+            (_T.ALARM_ASSESS, replace(_ALARM, about="assess")),
+            (_T.ALARM_UNANSWERED, replace(_ALARM, about="escalate", missing=2)),
+            (
+                _T.ALARM_CHANGED,
+                replace(_FACTS, about="relapse", other_case_no="BJ-20261122-000042", deadline=None),
+            ),
+            (_T.STORM_TOLD, replace(_FACTS, about="children", total=142, deadline=None)),
             (_T.SUPERVISION, replace(_FACTS, trigger="E4")),
             (_T.SUPERVISION_REPLY, _FACTS),
             (_T.SUPERVISION_CLOSED, replace(_FACTS, deadline=None)),

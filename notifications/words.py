@@ -43,6 +43,10 @@ TITLES: Mapping[str, Mapping[str, str]] = {
         "joint": "联合处置",
         "supplement": "诉求人补充",
         "urge": "诉求人催办",
+        "alarm_assess": "报警研判",
+        "alarm_unanswered": "研判逾期",
+        "alarm_changed": "报警变化",
+        "storm_told": "集中报警",
         "supervision": "督办",
         "supervision_reply": "督办回复",
         "supervision_closed": "督办销号",
@@ -95,6 +99,10 @@ TITLES: Mapping[str, Mapping[str, str]] = {
         "joint": "Joint handling",
         "supplement": "Reporter added",
         "urge": "Reporter urges",
+        "alarm_assess": "Alarm to assess",
+        "alarm_unanswered": "Alarm not assessed",
+        "alarm_changed": "Alarm changed",
+        "storm_told": "Many alarms",
         "supervision": "Supervision order",
         "supervision_reply": "Supervision order, reply",
         "supervision_closed": "Supervision order, closed",
@@ -215,6 +223,31 @@ _JOINT = {
         "all_done": "every mandatory child case has ended: the result can be reported",
     },
 }
+# What becomes of the alarm a case is about.
+_ALARM = {
+    "zh": {
+        "worse": "报警已加重",
+        "regraded": "报警等级已由人工调整",
+        "relapse": "监测值再次超限",
+        "in_band": "监测值已恢复正常，尚需现场确认",
+        "withdrawn": "报警已由来源撤回或已失效，尚需现场确认",
+        "released": "报警已解除",
+        "false_alarm": "已研判为误报；本案不自动作废，请现场确认后办结",
+        "device_fault": "已研判为设备故障；本案不自动作废，请现场确认后办结",
+        "merged": "报警已并入其他报警",
+    },
+    "en": {
+        "worse": "it has got worse",
+        "regraded": "a person has graded it anew",
+        "relapse": "the readings are out of band again",
+        "in_band": "the readings are back in band; somebody on site still has to say so",
+        "withdrawn": "its sender took it back or it has expired; somebody on site still has to say so",
+        "released": "it is released",
+        "false_alarm": "it was found false; the case goes on until somebody on site ends it",
+        "device_fault": "the device is at fault; the case goes on until somebody on site ends it",
+        "merged": "it is now part of another alarm",
+    },
+}
 # The nine triggers of the escalation policy (reference: domain.md §4.2).
 _TRIGGERS = {
     "zh": {
@@ -277,6 +310,7 @@ def title(*, template: str, language: str) -> str:
 def filters(*, language: str) -> dict[str, Words]:
     """Return the filters that turn codes into words of this language ("zh" or "en")."""
     return {
+        "alarm_news": _looked_up(_ALARM[language]),
         "city_time": city_time_zh if language == "zh" else city_time_en,
         "clock_name": _looked_up(_CLOCKS[language]),
         "joint_news": _looked_up(_JOINT[language]),
