@@ -106,9 +106,11 @@ class Sources(Database):
         return self._write(work)
 
     def key_used(self, *, key_id: str, at: datetime, before: datetime) -> None:
-        """Note that a key was used, unless that was noted after ``before``."""
+        """Note that a key was used, unless that was noted later than ``before``."""
         last = source_keys.c.last_used_at
-        statement = source_keys.update().where(source_keys.c.id == key_id, or_(last.is_(None), last < before))
+        statement = source_keys.update().where(
+            source_keys.c.id == key_id, or_(last.is_(None), last <= before)
+        )
         self._write(lambda connection: connection.execute(statement.values(last_used_at=at)))
 
     def webhook_taken(self, *, source: str, webhook_id: str) -> bool:
