@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 
 from api.answers import PreviewOut, ReportStatusOut, answers
 from api.clients import BY_KEY, client_of, message_key, of_channel
+from api.kept import kept_route, raw_of
 from api.media import json_only
 from api.plain import plain
 from api.schemas import PreviewIn, ReceiptOut, ReportIn, WarningOut
@@ -19,6 +20,7 @@ from usecases.problems import BadRequest, ProblemCode
 from usecases.queries import report_status
 
 router = APIRouter(prefix="/api/v1", tags=["reports"])
+_filing = APIRouter(route_class=kept_route(form="report", scope=Scope.REPORTS_WRITE))
 
 KEY = Header(max_length=200, description="repeat a request with the same key and get the first answer")
 
@@ -27,7 +29,7 @@ async def _reporting(request: Request) -> Source | None:
     return await client_of(request, scope=Scope.REPORTS_WRITE)
 
 
-@router.post(
+@_filing.post(
     "/reports",
     status_code=201,
     openapi_extra=BY_KEY,
@@ -53,7 +55,8 @@ async def post_report(
     ask = body.ask(idempotency_key=message_key(request, client=client, given=idempotency_key))
     if client is not None:
         ask = replace(ask, source=client.name)
-    filed = await file_report(city=service(request).city, ask=ask)
+    raw = raw_of(content_type=request.headers.get("content-type", ""), body=await request.body())
+    filed = await file_report(city=service(request).city, ask=ask, raw=raw)
     if filed.accepted.repeated:
         response.status_code = 200
     return ReceiptOut(
@@ -63,6 +66,9 @@ async def post_report(
         repeated=filed.accepted.repeated,
         warnings=[WarningOut.of(finding) for finding in filed.warnings],
     )
+
+
+router.include_router(_filing)
 
 
 @router.get("/reports/{report_no}", responses=answers(ReportStatusOut, 404))

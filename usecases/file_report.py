@@ -5,6 +5,7 @@ only a request that is wrong in itself is refused.
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,6 +37,7 @@ NUMBER_TAKEN = "number_taken"
 """The store's word for a drawn number that is somebody else's: draw again."""
 NOWHERE = ReportedPlace()
 NOBODY = Reporter()
+NOTHING: Mapping[str, object] = {}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,15 +71,15 @@ class Filed:
     warnings: tuple[Finding, ...] = ()
 
 
-async def file_report(*, city: City, ask: FileReport) -> Filed:
-    """Accept a report; durable when this returns. Raises BadRequest."""
+async def file_report(*, city: City, ask: FileReport, raw: Mapping[str, object] = NOTHING) -> Filed:
+    """Accept a report; durable when this returns. ``raw`` is the body as it came. Raises BadRequest."""
     now = city.now()
     check(city=city, ask=ask, now=now)
-    accepted = await _submit(city, new_report(city=city, ask=ask, now=now))
+    accepted = await _submit(city, new_report(city=city, ask=ask, now=now, raw=raw))
     while isinstance(accepted, Conflict):
         if accepted.code != NUMBER_TAKEN:
             raise BadRequest(ProblemCode(accepted.code))
-        accepted = await _submit(city, new_report(city=city, ask=ask, now=now))
+        accepted = await _submit(city, new_report(city=city, ask=ask, now=now, raw=raw))
     return Filed(accepted=accepted, warnings=tuple(place_warnings(city=city, place=ask.place)))
 
 
@@ -89,7 +91,9 @@ async def _submit(city: City, report: NewReport) -> Accepted | Conflict:
         raise BadRequest(ProblemCode.OVERLOADED) from error
 
 
-def new_report(*, city: City, ask: FileReport, now: datetime) -> NewReport:
+def new_report(
+    *, city: City, ask: FileReport, now: datetime, raw: Mapping[str, object] = NOTHING
+) -> NewReport:
     """Number a report. Case and first report share their number: it is the reporter's receipt."""
     day = now.astimezone(ZoneInfo(city.pack.city.timezone)).date()
     case_no = number(day=day, random_bits=city.random_bits(RANDOM_BITS))
@@ -113,6 +117,7 @@ def new_report(*, city: City, ask: FileReport, now: datetime) -> NewReport:
         received_at=now,
         idempotency_key=(ask.idempotency_key or "").strip() or None,
         fingerprint=fingerprint(ask) if ask.idempotency_key else "",
+        raw=dict(raw),
         caller=caller_of(city=city, phone=ask.reporter.phone),
         related=ask.related,
     )
