@@ -19,6 +19,7 @@ from store.open311_reads import Open311Reader
 from store.outbox import Outbox
 from store.repeat_reads import RepeatReader
 from store.replay_reads import ReplayReader
+from store.signals import Signals
 from store.sources import Sources
 from store.supplements import Supplements
 from store.units import Units
@@ -48,6 +49,7 @@ class Store(
     Devices,
     Windows,
     Open311Reader,
+    Signals,
 ):
     """Everything that is kept. Thread-safe; calls block, so asyncio code calls them in threads."""
 

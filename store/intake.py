@@ -89,15 +89,15 @@ class Intake(Database):
         """
         for _ in range(_TRIES - 1):
             try:
-                return self._write(lambda connection: _accept(connection, reports))
+                return self._write(lambda connection: accept_reports(connection, reports))
             except IntegrityError:
                 # PostgreSQL only: another process wrote the same report between our look and our insert.
                 if self._sqlite:
                     raise
-        return self._write(lambda connection: _accept(connection, reports))
+        return self._write(lambda connection: accept_reports(connection, reports))
 
 
-def _accept(connection: Connection, batch: Sequence[NewReport]) -> list[Answer]:
+def accept_reports(connection: Connection, batch: Sequence[NewReport]) -> list[Answer]:
     known = _known(connection, batch)
     fresh: list[NewReport] = []
     answers: list[Answer] = []

@@ -1,0 +1,120 @@
+"""What is known before a message is folded: the registry, what is remembered, event ids that came before."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from domain.alarm import Alarm
+from domain.alarm_life import AlarmTimes
+from domain.correlate import Changes
+from domain.correlate_senses import NAMED_ONCE, Event, Named
+from domain.correlate_words import Registry, SeenEvent
+from domain.device import Device, DeviceProfile
+from domain.envelope import EnvelopeKind
+from domain.hazard import AlarmRules
+from store.alarm_writes import Writings
+from store.devices import load_devices
+from store.rows_devices import DeviceKey, DeviceRow
+from store.rows_intake import InboundRow
+from store.tables_alarms import devices
+from store.tables_sources import signals
+from store.windows import windows_in_force
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AlarmCity:
+    """What a city says about alarms, and how what is owed is made. ``now`` is city time.
+
+    ``severities`` are the catalogue's by category, ``inhibiting`` the categories of each
+    inhibition by its id.
+    """
+
+    rules: AlarmRules
+    profiles: Mapping[str, DeviceProfile]
+    severities: Mapping[str, int]
+    inhibiting: Mapping[str, Sequence[str]]
+    times: Callable[[Alarm], AlarmTimes]
+    number: Callable[[], str]
+    case_number: Callable[[], str]
+    writings: Writings
+    now: datetime
+
+
+def plain_registry(city: AlarmCity) -> Registry:
+    return Registry(rules=city.rules, profiles=city.profiles, severities=city.severities)
+
+
+def registry_of(
+    connection: Connection, events: Sequence[Event], city: AlarmCity, *, at: datetime
+) -> tuple[dict[DeviceKey, DeviceRow], Registry]:
+    subjects = {(one.envelope.source, one.envelope.subject) for one in events if one.envelope.subject}
+    rows = load_devices(connection, sorted(subjects))
+    quiet = windows_in_force(connection, [row.device for row in rows.values()], at=at)
+    registry = replace(
+        plain_registry(city),
+        devices={key: row.device for key, row in rows.items()},
+        watches={key: row.watch for key, row in rows.items()},
+        gateways=_gateways(connection, events, set(rows)),
+        muted=frozenset(quiet),
+        seen=_seen(connection, events),
+    )
+    return rows, registry
+
+
+def _gateways(
+    connection: Connection, events: Sequence[Event], known: set[DeviceKey]
+) -> dict[DeviceKey, Device]:
+    """Return one device behind each gateway that is said to be off or on and is no device itself."""
+    kinds = (EnvelopeKind.OFFLINE, EnvelopeKind.ONLINE)
+    asked = {(one.envelope.source, one.envelope.subject) for one in events if one.envelope.kind in kinds}
+    found: dict[DeviceKey, Device] = {}
+    for source, code in sorted(asked - known):
+        statement = (
+            select(devices.c.device)
+            .where(devices.c.source == source, devices.c.gateway == code)
+            .order_by(devices.c.code)
+            .limit(1)
+        )
+        sample = connection.scalars(statement).first()
+        if code and sample is not None:
+            found[source, code] = sample
+    return found
+
+
+def _seen(connection: Connection, events: Sequence[Event]) -> dict[tuple[str, str], SeenEvent]:
+    by_source: dict[str, set[str]] = {}
+    for one in events:
+        if one.envelope.kind in NAMED_ONCE:
+            names = by_source.setdefault(one.envelope.source, set())
+            names |= {one.envelope.event_id, *one.envelope.references}
+    found: dict[tuple[str, str], SeenEvent] = {}
+    for source, names in sorted(by_source.items()):
+        statement = select(signals.c.event_id, signals.c.digest, signals.c.alarm_no).where(
+            signals.c.source == source, signals.c.event_id.in_(sorted(names))
+        )
+        for row in connection.execute(statement):
+            found[source, row.event_id] = SeenEvent(digest=row.digest, alarm_no=row.alarm_no)
+    return found
+
+
+def event_values(one: Named, message: InboundRow, changes: Changes) -> dict[str, Any]:
+    return {
+        "source": one.source,
+        "event_id": one.event_id,
+        "inbound": message.id,
+        "digest": one.digest,
+        "alarm_no": changes.events.get((one.source, one.event_id), ""),
+        "outcome": one.outcome.value,
+        "received_at": message.received_at,
+    }
+
+
+def behind(connection: Connection, gateways: Iterable[DeviceKey]) -> set[DeviceKey]:
+    found: set[DeviceKey] = set()
+    for source, code in sorted(gateways):
+        statement = select(devices.c.code).where(devices.c.source == source, devices.c.gateway == code)
+        found |= {(source, one) for one in connection.scalars(statement)}
+    return found
