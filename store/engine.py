@@ -1,5 +1,6 @@
 """The store as everybody above uses it: one object, one database."""
 
+from store.alarm_reads import AlarmReader
 from store.attachments import Attachments
 from store.bursts import Bursts
 from store.case_reads import CaseReader
@@ -50,6 +51,7 @@ class Store(
     Windows,
     Open311Reader,
     Signals,
+    AlarmReader,
 ):
     """Everything that is kept. Thread-safe; calls block, so asyncio code calls them in threads."""
 
