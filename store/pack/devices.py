@@ -133,8 +133,8 @@ def _beyond(limit: AlarmLimit, other: AlarmLimit) -> bool:
     """Tell whether a limit is milder than another of its kind although it is reached later."""
     if limit.trip is not other.trip or limit.severity <= other.severity:
         return False
-    further = limit.value <= other.value if limit.trip is Trip.BELOW else limit.value >= other.value
-    return further and limit.hold >= other.hold and limit.samples >= other.samples
+    further = other.value - limit.value if limit.trip is Trip.BELOW else limit.value - other.value
+    return further > 0 or (not further and limit.hold >= other.hold and limit.samples >= other.samples)
 
 
 def _check_profile(profile: DeviceProfile, fields: Fields) -> None:
