@@ -11,6 +11,7 @@ from api import alerts, cases, dead_letters, docks, health, instructions, proble
 from api.answers import Problem
 from api.body_limit import BodyLimit
 from api.clients import SCHEMES
+from api.open311.app import mount_open311
 
 DESCRIPTION = """城市事件指挥调度引擎 / city-operations event dispatch engine.
 
@@ -65,6 +66,7 @@ def create_app(
         app.add_exception_handler(error, problems.on_unavailable)
     for router in ROUTERS:
         app.include_router(router)
+    mount_open311(app, unavailable=unavailable)
     return app
 
 

@@ -4,8 +4,10 @@ import re
 from collections.abc import Sequence
 
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.open311.errors import answer
 from api.problems import of_finding
 from usecases.problems import Finding, ProblemCode
 
@@ -13,6 +15,7 @@ MOST_BYTES = 256 * 1024
 LARGER: tuple[tuple[str, int], ...] = (
     (r"/api/v1/(reports|cases)/[^/]+/attachments", 21 * 1024 * 1024),
     (r"/api/v1/tickets", 4 * 1024 * 1024),
+    (r"/open311/(test/)?v2/requests\.[a-z]+", 21 * 1024 * 1024),
     (r"/api/v1/alerts/[^/]+", 1024 * 1024),
 )
 """Paths (whole, as regular expressions) whose bodies may be larger, and how large."""
@@ -82,7 +85,9 @@ async def _counted(receive: Receive, most: int) -> tuple[Receive | None, bool]:
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, most: int) -> None:
     finding = Finding(code=ProblemCode.BODY_TOO_LARGE, params={"most": str(most)})
-    response = of_finding(Request(scope), finding)
+    request = Request(scope)
+    open311 = scope["path"].startswith("/open311/")
+    response: Response = answer(request, [finding]) if open311 else of_finding(request, finding)
     response.headers["connection"] = "close"
     await response(scope, receive, send)
 

@@ -8,6 +8,8 @@ before whoever handles the case.
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
 from domain.case import Status
 from domain.identifiers import is_number
