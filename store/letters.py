@@ -110,7 +110,7 @@ class Letters(Database):
             replays = [
                 Replay(letter=row.id, message=number) for row, number in zip(rows, numbers, strict=True)
             ]
-            _close(connection, replays, act)
+            _close(connection, rows, replays, act)
             return replays
 
         return self._write(work)
@@ -165,8 +165,10 @@ def _again(letter: InboundRow, at: datetime) -> NewInbound:
     )
 
 
-def _close(connection: Connection, replays: Sequence[Replay], act: InboundAct) -> None:
-    for replay in replays:
+def _close(
+    connection: Connection, rows: Sequence[InboundRow], replays: Sequence[Replay], act: InboundAct
+) -> None:
+    for row, replay in zip(rows, replays, strict=True):
         statement = (
             update(inbound)
             .where(inbound.c.id == replay.letter)
@@ -174,7 +176,7 @@ def _close(connection: Connection, replays: Sequence[Replay], act: InboundAct) -
                 state=InboundState.CLOSED.value,
                 closed_by=act.actor,
                 finished_at=act.at,
-                outcome={"replay": replay.message},
+                outcome={**row.outcome, "replay": replay.message},
             )
         )
         connection.execute(statement)
