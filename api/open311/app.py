@@ -13,13 +13,19 @@ Errors are arrays of `code` and `description`. See docs/howto/open311.md.
 """
 
 
+class Open311(FastAPI):
+    """One mounted application; ``exercise`` says whether it is the one for drills."""
+
+    exercise = False
+
+
 def mount_open311(app: FastAPI, *, unavailable: Sequence[type[Exception]]) -> None:
     """Mount the endpoint for real requests and the one for drills; both share the application's services."""
     for path, exercise in ((PRODUCTION, False), (TEST, True)):
-        mounted = FastAPI(
+        mounted = Open311(
             title="cityops Open311", version="2", description=DESCRIPTION, docs_url=None, redoc_url=None
         )
-        mounted.extra["exercise"] = exercise
+        mounted.exercise = exercise
         mounted.state = app.state
         errors.install(mounted, unavailable)
         mounted.include_router(router)

@@ -186,7 +186,7 @@ def _city(request: Request) -> City:
 
 
 def _exercise(request: Request) -> bool:
-    return bool(request.app.extra["exercise"])
+    return bool(request.app.exercise)
 
 
 def _media(request: Request) -> str:
