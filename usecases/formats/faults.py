@@ -2,6 +2,8 @@
 
 from domain.envelope import DeadCode, Unreadable
 
+MOST_SHOWN = 200
+
 
 class UnableToRead(ValueError):
     """A message or a part of one cannot be read. ``params`` name fields and limits, never contents."""
@@ -11,8 +13,13 @@ class UnableToRead(ValueError):
         super().__init__(code.value)
         self.code = code
         self.event_id = event_id
-        self.params = params
+        self.params = {name: _shown(text) for name, text in params.items()}
 
     def part(self, body: bytes) -> Unreadable:
         """Return the dead part with its bytes."""
         return Unreadable(code=self.code, params=self.params, body=body, event_id=self.event_id)
+
+
+def _shown(text: str) -> str:
+    """Return a short text every log and page can show."""
+    return "".join(sign if sign.isprintable() else "?" for sign in text[:MOST_SHOWN])

@@ -58,6 +58,6 @@ def read(
     except UnableToRead as error:
         return [error.part(body)]
     except UnableToMap as error:
-        return [Unreadable(code=DeadCode.NO_MAPPING, params={"detail": str(error)[:200]}, body=body)]
+        return [UnableToRead(DeadCode.NO_MAPPING, detail=str(error).replace("\n", "; ")).part(body)]
     except Exception as error:  # noqa: BLE001 - a fault of ours must not lose a message
         return [Unreadable(code=DeadCode.FAULT, params={"fault": type(error).__name__}, body=body)]
