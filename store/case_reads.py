@@ -17,7 +17,7 @@ from store.rows import InboxStatus, StoredReport
 from store.tables import cases, commands, history, reports
 
 _VIEW = tuple(cases.c[field.name] for field in fields(CaseView))
-_REPORT = tuple(reports.c[field.name] for field in fields(StoredReport))
+REPORT = tuple(reports.c[field.name] for field in fields(StoredReport))
 _FACT = tuple(history.c[field.name] for field in fields(Fact))
 _LONGEST = 200
 _METRES_PER_DEGREE = EARTH_M * math.pi / 180
@@ -141,7 +141,7 @@ class CaseReader(Database):
         return self._read(lambda connection: [_view(row) for row in connection.execute(statement).mappings()])
 
     def _reports(self, condition: Any) -> list[StoredReport]:
-        statement = select(*_REPORT).where(condition).order_by(reports.c.received_at, reports.c.report_no)
+        statement = select(*REPORT).where(condition).order_by(reports.c.received_at, reports.c.report_no)
         return self._read(
             lambda connection: [StoredReport(**row) for row in connection.execute(statement).mappings()]
         )

@@ -6,12 +6,16 @@ from datetime import datetime
 from sqlalchemy import and_, or_, select
 
 from domain.report import NewReport
-from store.case_reads import CaseReader
+from store.case_reads import REPORT
+from store.database import Database
 from store.rows import StoredReport
 from store.tables import cases, reports
 
+MOST_EARLIER = 20
+"""The latest of a caller who reports all day; what is older than these is another matter by now."""
 
-class RepeatReader(CaseReader):
+
+class RepeatReader(Database):
     """The part of the store that finds what a report may say again."""
 
     def earlier_reports(
@@ -49,4 +53,11 @@ class RepeatReader(CaseReader):
             reports.c.received_at < before.received_at,
             and_(reports.c.received_at == before.received_at, reports.c.report_no < before.report_no),
         )
-        return self._reports(and_(or_(*wanted), earlier, still_open.exists()))
+        statement = (
+            select(*REPORT)
+            .where(or_(*wanted), earlier, still_open.exists())
+            .order_by(reports.c.received_at.desc(), reports.c.report_no.desc())
+            .limit(MOST_EARLIER)
+        )
+        rows = self._read(lambda connection: connection.execute(statement).mappings().all())
+        return [StoredReport(**row) for row in reversed(rows)]

@@ -13,18 +13,19 @@ from domain.report import NewReport
 from domain.views import CaseView
 from store.rows import StoredReport
 from usecases.city import City
-from usecases.duplicates import POINT_METHODS, Duplicates
+from usecases.duplicates import MOST_PROPOSALS, POINT_METHODS, Duplicates
 from usecases.file_report import UNCLASSIFIED
 from usecases.place_and_owner import Answer
 
 NAMED, SAME_CALLER = "names an earlier report", "same caller and category"
+MAYBE = "same caller and category, place unknown"
 
 
 def find_demand(*, city: City, report: NewReport, found: Answer) -> Duplicates | None:
     """Return the open case this report is about already, to join or to look at; None when it is new.
 
-    A report worse than the case is no part of it: it is shown to an operator, as with
-    duplicates. A drill and what is real have nothing to do with each other.
+    A report worse than the case is no part of it, and one whose place nobody knows may not be:
+    an operator looks, as with duplicates. A drill and what is real have nothing to do with each other.
     """
     if report.exercise:
         return None
@@ -40,28 +41,34 @@ def find_demand(*, city: City, report: NewReport, found: Answer) -> Duplicates |
         since=report.received_at - timedelta(days=days),
         before=report,
     )
+    proposals: list[str] = []
     for one in earlier:
         view = city.store.case(case_no=one.belongs_to)
         why = _why(city, report, one, view, found)
-        if view is not None and why:
-            if view.severity > found.decision.severity:
-                return Duplicates(proposals=(view.case_no,))
+        if view is None or not why:
+            continue
+        if why != MAYBE and view.severity <= found.decision.severity:
             return Duplicates(master=view.case_no, repeated=why)
-    return None
+        proposals.append(view.case_no)
+    # The latest is the likeliest.
+    shown = tuple(dict.fromkeys(reversed(proposals)))[:MOST_PROPOSALS]
+    return Duplicates(proposals=shown) if shown else None
 
 
 def _why(city: City, report: NewReport, one: StoredReport, view: CaseView | None, found: Answer) -> str:
-    """Say in what way a report repeats an earlier one; empty where it does not."""
+    """Say in what way a report repeats an earlier one; MAYBE where nobody can tell, empty where it does not."""
     if view is None or view.case_no == report.case_no or view.exercise or Status(view.status) in SETTLED:
         return ""
     if one.report_no in report.related or (one.source_no is not None and one.source_no in report.related):
         return NAMED
-    near = _same_place(found.place, view.place, most=city.pack.repeat.demand_metres)
-    return SAME_CALLER if near else ""
+    same = _same_place(found.place, view.place, most=city.pack.repeat.demand_metres)
+    if same is None:
+        return SAME_CALLER if _same_address(report, one) else MAYBE
+    return SAME_CALLER if same else ""
 
 
-def _same_place(here: Place, there: Place, *, most: float) -> bool:
-    """Tell whether two places may be one: near points; else the same street; else nobody knows better."""
+def _same_place(here: Place, there: Place, *, most: float) -> bool | None:
+    """Tell whether two places are near each other by their points, else by their smallest areas; None: unknown."""
     points = [
         (place.lon, place.lat)
         for place in (here, there)
@@ -70,5 +77,18 @@ def _same_place(here: Place, there: Place, *, most: float) -> bool:
     if len(points) == 2:
         (lon, lat), (other_lon, other_lat) = points
         return metres_between(lon=lon, lat=lat, other_lon=other_lon, other_lat=other_lat) <= most
-    streets = {area.code for place in (here, there) for area in place.chain if area.level is Level.STREET}
-    return len(streets) <= 1
+    mine, theirs = _areas(here), _areas(there)
+    for level in (Level.COMMUNITY, Level.STREET, Level.DISTRICT):
+        if level in mine and level in theirs:
+            # A community is small enough to be one place; a street is not.
+            return mine[level] == theirs[level] and (level is Level.COMMUNITY or None)
+    return None
+
+
+def _areas(place: Place) -> dict[Level, str]:
+    return {area.level: area.code for area in place.chain}
+
+
+def _same_address(report: NewReport, one: NewReport) -> bool:
+    mine, theirs = ("".join((each.reported.address or "").split()) for each in (report, one))
+    return bool(mine) and mine == theirs

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,6 +55,7 @@ class Town:
     http: httpx.AsyncClient
     data: Path
     _points: Iterator[tuple[float, float]] = field(default_factory=candidates)
+    _callers: int = 0
 
     async def spot(self, category: str = "E0110", *, zone: bool = False) -> Spot:
         """Return a fresh point that is safely inside its grid, in a functional zone or in none."""
@@ -84,13 +86,19 @@ class Town:
             "channel": "console",
             "category": "E0110",
             "description": "小区门口垃圾堆放无人清理",
-            "reporter": {"phone": "+8613800000000"},
+            "reporter": {"phone": self._phone(key)},
             **given,
         }
         if spot is not None:
             body.setdefault("place", spot.place)
         receipt: Json = await self.json("POST", "/api/v1/reports", body, key=key)
         return receipt
+
+    def _phone(self, key: str) -> str:
+        """Return somebody's own number, the same under the same key: one caller's demands are joined."""
+        self._callers += 1
+        digits = zlib.crc32(key.encode()) if key else self._callers
+        return f"+86138{digits % 10**8:08d}"
 
     async def dispatched(self, category: str = "E0110", **given: Any) -> Json:
         """File a report at a fresh point and return its case once a unit has it."""
