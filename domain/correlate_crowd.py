@@ -82,13 +82,8 @@ def crowd_key(*, rules: AlarmRules, said: Said) -> str | None:
 def parent_alarm(
     *, crowd: Crowd, members: Sequence[Alarm], said: Said, number: str, rules: AlarmRules
 ) -> Alarm:
-    """Return the parent of these alarms, not begun: as bad as the worst that has no case of its own for certain.
-
-    It stands where the first of the worst stands. What severity 1 needs is already done by
-    its own case.
-    """
-    mild = [one for one in members if one.severity > 1] or list(members)
-    worst = min(mild, key=lambda one: (one.severity, one.raised_at, one.key))
+    """Return the parent of these alarms, not begun: as bad as the worst of them, where the first of those stands."""
+    worst = min(members, key=lambda one: (one.severity, one.raised_at, one.key))
     hazard = rules.hazards.get(said.hazard)
     names = (hazard.name_zh, hazard.name_en) if hazard is not None else (crowd.gateway, crowd.gateway)
     return Alarm(
