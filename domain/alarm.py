@@ -125,6 +125,7 @@ class Alarm:
     graded_over: int | None = None
     tell_due: datetime | None = None
     told_at: datetime | None = None
+    case_seq: int = 0
     voices: tuple[tuple[str, int], ...] = ()
     """Which devices of the asset are in alarm now, and how badly: it is in band when none is."""
 

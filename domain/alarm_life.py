@@ -117,13 +117,17 @@ class Regraded:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CaseTold:
-    """The case about it has moved (``status`` of the case's table). ``master`` is what it was merged into."""
+    """The case about it has moved (``status`` of the case's table). ``master`` is what it was merged into.
+
+    ``seq`` counts up with the case: a word that was overtaken changes nothing; 0 is not counted.
+    """
 
     at: datetime
     case_no: str
     status: str
     close_kind: str | None = None
     master: str | None = None
+    seq: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -71,7 +71,7 @@ def _merged(turn: Turn, word: Assessed) -> None:
     turn.go(AlarmPhase.MERGED, parent=word.into, why="assessed")
     turn.tell_case("merged")
     if not has_open_case(turn.alarm):
-        turn.change(case_no=word.case_no, case_status="")
+        turn.change(case_no=word.case_no, case_status="", case_seq=0)
 
 
 def confirmed(turn: Turn, word: Confirmed) -> None:

@@ -112,7 +112,7 @@ def _corroborated(turn: Turn, word: Corroborated) -> None:
     if alarm.phase is AlarmPhase.MERGED:
         return
     if not has_open_case(turn.alarm):
-        turn.change(case_no=word.case_no, case_status="")
+        turn.change(case_no=word.case_no, case_status="", case_seq=0)
         turn.tell_case("linked")
     if alarm.phase in WAITING:
         to_warning(turn, why="corroborated")
@@ -120,10 +120,13 @@ def _corroborated(turn: Turn, word: Corroborated) -> None:
 
 def _case_told(turn: Turn, word: CaseTold) -> None:
     alarm = turn.alarm
-    if word.case_no != alarm.case_no or word.status == alarm.case_status:
+    if word.case_no != alarm.case_no or (word.seq and word.seq <= alarm.case_seq):
+        return
+    turn.change(case_seq=word.seq or alarm.case_seq)
+    if word.status == alarm.case_status:
         return
     if word.status == "merged" and word.master:
-        turn.change(case_no=word.master, case_status="")
+        turn.change(case_no=word.master, case_status="", case_seq=0)
         turn.record("case_merged", case_no=word.case_no, master=word.master)
         turn.tell_case("linked")
         return
@@ -162,7 +165,7 @@ def _joined_storm(turn: Turn, word: JoinedStorm) -> None:
     if alarm.parent is not None or alarm.alarm_no == word.parent:
         return
     if not has_open_case(alarm) and word.case_no is not None:
-        turn.change(case_no=word.case_no, case_status="")
+        turn.change(case_no=word.case_no, case_status="", case_seq=0)
     turn.change(parent=word.parent)
     if alarm.phase in (AlarmPhase.RESPONDING, AlarmPhase.RECOVERING):
         turn.record("joined_storm", parent=word.parent)

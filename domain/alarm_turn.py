@@ -101,7 +101,7 @@ class Turn:
         """Owe a case where nobody works on one: the only place that asks for one."""
         if has_open_case(self.alarm) or any(isinstance(one, OpenCase) for one in self.owes):
             return
-        self.change(case_no=None, case_status="")
+        self.change(case_no=None, case_status="", case_seq=0)
         self.owe(OpenCase(why=why))
 
     def tell_case(self, word: str, *, child_too: bool = False) -> None:

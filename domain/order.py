@@ -16,12 +16,17 @@ class Revive:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TellAlarm:
-    """How a case stands, for the alarm it is about; ``master`` is what it was merged into."""
+    """How a case stands, for the alarm it is about; ``master`` is what it was merged into.
+
+    ``epoch`` and ``seq`` are the case's, so that a word that was overtaken changes nothing.
+    """
 
     alarm_no: str
     status: str
     close_kind: str | None = None
     master: str | None = None
+    epoch: int = 1
+    seq: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

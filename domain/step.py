@@ -192,7 +192,12 @@ class Step:
     def _word_to_alarm(self, alarm_no: str) -> TellAlarm:
         state = self.state
         return TellAlarm(
-            alarm_no=alarm_no, status=state.status.value, close_kind=state.close_kind, master=state.master
+            alarm_no=alarm_no,
+            status=state.status.value,
+            close_kind=state.close_kind,
+            master=state.master,
+            epoch=state.epoch,
+            seq=state.seq,
         )
 
     def _raised(self) -> bool:

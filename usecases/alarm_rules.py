@@ -5,11 +5,13 @@ says (``domain.alarm_rules``); 2 does so where the pack says nothing; of 3 and 4
 assessment goes on to the next assessor.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 
 from domain.actor import ENGINE
-from domain.alarm import ALARM_ENDED, WITH_READINGS, Alarm, AlarmPhase
+from domain.alarm import ALARM_ENDED, ALARM_SOURCE, WITH_READINGS, Alarm, AlarmPhase
 from domain.alarm_life import AlarmTimes
+from domain.beginning import Begin
 from domain.clock import due
 from domain.hazard import Unanswered
 from domain.messages import Command
@@ -17,6 +19,7 @@ from domain.messages_alarm import AlarmChanged
 from domain.messages_command import Regrade
 from domain.pack import COMMAND, CityPack
 from domain.place import Level, ReportedPlace
+from domain.report import NewReport
 from store.rows_alarms import FalseAlarms
 from usecases.city import City
 from usecases.place_and_owner import Question, answer, top_unit
@@ -25,6 +28,8 @@ ASSESS = "assess"
 """The milestone of a filing condition that says how long a duty officer has (研判)."""
 FAIL_SAFE = 2
 """The mildest severity of which silence means true where the pack says nothing."""
+HOLD = timedelta(minutes=10)
+"""How long readings of a hazard the pack does not know must be back in band before a release."""
 DOUBTED = 0.25
 """The confidence alarms of a device begin with that gives one false alarm after the other."""
 TRUSTED = 0.5
@@ -35,24 +40,14 @@ def times_of(*, pack: CityPack, alarm: Alarm) -> AlarmTimes:
     hazard = pack.alarms.hazards.get(alarm.hazard)
     group = hazard.group if hazard is not None else None
     silence = Unanswered.TRUE if alarm.severity <= FAIL_SAFE else Unanswered.ESCALATE
-    plain = AlarmTimes(
+    return AlarmTimes(
         assess=assess_within(pack=pack, alarm=alarm),
         wait=group.wait if group is not None and alarm.severity > 1 else timedelta(),
+        hold=hazard.release_hold if hazard is not None else HOLD,
         unanswered=pack.alarms.unanswered.get(alarm.severity, silence),
         assessors=assessors_of(pack=pack, alarm=alarm),
         interval=group.interval if group is not None else timedelta(),
         repeat=group.repeat if group is not None else timedelta(),
-    )
-    if hazard is None:
-        return plain
-    return AlarmTimes(
-        assess=plain.assess,
-        wait=plain.wait,
-        hold=hazard.release_hold,
-        unanswered=plain.unanswered,
-        assessors=plain.assessors,
-        interval=plain.interval,
-        repeat=plain.repeat,
     )
 
 
@@ -128,6 +123,15 @@ def _regrade(*, city: City, alarm: Alarm, category: str, channel: str) -> Regrad
         reason=f"alarm {alarm.alarm_no}",
         rules=answer(grounds=city.grounds, question=question).rules,
     )
+
+
+def about_alarm(*, city: City, report: NewReport, start: Begin) -> Begin:
+    """Return what a case begins with that an alarm's report opens: the alarm's number, and whether it is out of band."""
+    if report.source != ALARM_SOURCE or not report.source_no:
+        return start
+    alarm_no = report.source_no.partition("/")[0]
+    alarm = city.store.alarm(alarm_no=alarm_no)
+    return replace(start, alarm=alarm_no, alarm_out=alarm is not None and not in_band(alarm))
 
 
 def confidence_of(*, pack: CityPack, false_alarms: FalseAlarms) -> float:

@@ -116,6 +116,21 @@ PROBLEMS_INTAKE: dict[str, tuple[int, str, str]] = {
         "维护时段有误：{detail}",
         "the maintenance window is wrong: {detail}",
     ),
+    "window_not_found": (
+        404,
+        "设备“{device}”没有编号为 {id} 的未结束维护时段",
+        "device {device} has no maintenance window {id} that still holds",
+    ),
+    "bad_limit": (
+        422,
+        "设备限值有误：{detail}",
+        "a limit of the device is wrong: {detail}",
+    ),
+    "device_place": (
+        422,
+        "无法按坐标确定设备位置（{detail}）；请核对经纬度次序和坐标系",
+        "the device cannot be placed by its point ({detail}); check the order of lon and lat, and the CRS",
+    ),
     "alarm_not_found": (
         404,
         "没有编号为“{alarm_no}”的报警；可用 GET /api/v1/alarms 查询",
@@ -125,6 +140,11 @@ PROBLEMS_INTAKE: dict[str, tuple[int, str, str]] = {
         409,
         "报警处于“{phase}”，不能进行此操作",
         "the alarm is {phase}: this cannot be done now",
+    ),
+    "alarm_merge_target": (
+        422,
+        "不能并入报警“{into}”：须为另一条未并入其他报警、同为实战或演练的报警",
+        "cannot become part of alarm {into}: take another one that is no part itself, and an exercise only with one",
     ),
     "unknown_reason": (
         422,

@@ -20,6 +20,7 @@ from domain.messages import JoinReport
 from domain.report import NewReport
 from domain.views import Record, record_of, view_of
 from store.rows import Done as Delivered
+from usecases.alarm_rules import about_alarm
 from usecases.bursts import looks_of
 from usecases.city import City, Grounds
 from usecases.deliver import deliver, join_of
@@ -114,7 +115,11 @@ def prepare(
     found = answer(grounds=city.grounds, question=question_of(report))
     at = max(city.now(), report.received_at)
     known = _same_event(city, report, found) if same is None else same
-    start = begin_with(grounds=city.grounds, report=report, found=found, at=at, same=known)
+    start = about_alarm(
+        city=city,
+        report=report,
+        start=begin_with(grounds=city.grounds, report=report, found=found, at=at, same=known),
+    )
     if start.master is not None:
         return start
     before = find_repeated(city=city, report=report, place=found.place, apart_from=apart_from)

@@ -385,6 +385,13 @@ def test_what_is_muted_waits_until_what_mutes_it_has_ended() -> None:
     assert begun(severity=1, current=1, muted_by="C5").opened == ["severity_1"]
 
 
+def test_a_word_of_the_case_that_was_overtaken_changes_nothing() -> None:
+    life = warned().say(CaseTold(at=T0, case_no="C1", status="closed", close_kind="solved", seq=9))
+    assert life.say(CaseTold(at=T0, case_no="C1", status="handling", seq=7)).last.facts == ()
+    assert (life.alarm.case_status, life.alarm.confirmed_by) == ("closed", "case")
+    assert life.say(CaseTold(at=T0, case_no="C1", status="dispatched", seq=12)).alarm.confirmed_at is None
+
+
 def test_a_case_that_ends_unsolved_leaves_a_warning_nobody_works_on() -> None:
     life = warned().say(CaseTold(at=T0, case_no="C1", status="handling"))
     life.say(CaseTold(at=T0, case_no="C1", status="closed", close_kind="explained"))
