@@ -1,7 +1,7 @@
 """The relay process: carries what the store owes to the workflows and to people.
 
 Loops over the outbox: cases to start, children to start, commands whose own delivery did not succeed,
-notices to send, and instructions whose reminders are due. A row is claimed for a lease;
+notices to send, instructions whose reminders are due, and alarms to be told of their cases. A row is claimed for a lease;
 whoever dies lets its lease run out and another relay takes over. Rows of severe cases go
 first.
 """
@@ -29,6 +29,7 @@ from domain.errors import CommandRefused
 from notifications.delivery import Channel, Renderer, State, deliver
 from notifications.retry import next_attempt_s
 from store.rows import OutboxKind, OutboxRow, OutboxState
+from usecases.alarm_desk import tell_alarms, told_of
 from usecases.bursts import look
 from usecases.city import City
 from usecases.deliver import deliver as deliver_command
@@ -95,6 +96,7 @@ class Relay:
             self._loop(stop, OutboxKind.DELIVER_COMMAND, 16, self._commands),
             self._loop(stop, OutboxKind.NOTIFY, 16, self._notify),
             self._loop(stop, OutboxKind.INSTRUCTION_TIMER, 1, self._remind, idle_s=REMINDERS_IDLE_S),
+            self._loop(stop, OutboxKind.TELL_ALARM, 16, self._tells),
         )
 
     async def _loop(
@@ -277,6 +279,16 @@ class Relay:
         """Carry out the timer of an instruction, which settles its row together with what it brings."""
         reminded = await asyncio.to_thread(fire, city=self._city, row=row)
         log.info("instruction timer", number=row.case_no, reminded=reminded)
+
+    async def _tells(self, rows: list[OutboxRow]) -> None:
+        for row in rows:
+            await self._tried(row, self._tell)
+
+    async def _tell(self, row: OutboxRow) -> None:
+        """Tell the alarms about a case how it stands."""
+        told = told_of(row.payload)
+        await asyncio.to_thread(tell_alarms, city=self._city, case_no=row.case_no, told=told)
+        await self._finish(row, OutboxState.DONE)
 
     async def _finish(self, row: OutboxRow, state: OutboxState, error: str = "") -> None:
         outcome = {"code": error} if error else None

@@ -177,7 +177,7 @@ def _check_part(city: City, alarm: Alarm, actor: Actor) -> None:
     if actor.role in ASSESSORS:
         return
     view = city.store.case(case_no=alarm.case_no) if alarm.case_no is not None else None
-    having = {alarm.unit}
+    having: set[str | None] = {alarm.unit}
     if view is not None:
         having |= {view.owner, view.checker, *view.co_handlers, *view.supervisors, *view.task_units}
     if actor.unit is None or actor.unit not in having:
