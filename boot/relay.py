@@ -16,8 +16,10 @@ from pathlib import Path
 
 import structlog
 
+from boot.alarm_clock import keep_alarms
 from boot.channels import channels_of, docks_of, renderer_of
 from boot.docks import carry, watch
+from boot.inbound import read_inbound
 from boot.notices import message_of
 from boot.reload import Reloader
 from boot.schedule import keep_schedule
@@ -342,5 +344,6 @@ async def run(settings: Settings) -> None:
         keep_schedule(client, stop),
         reloader.run(swap=relay.serve, stop=stop),
         watch(settings=settings, city=lambda: relay.city, docks=docks, stop=stop),
+        keep_alarms(city=lambda: relay.city, stop=stop),
     )
     store.close()
