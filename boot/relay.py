@@ -77,7 +77,7 @@ class Relay:
         self._renderer = renderer
         self._public_url = public_url
         self._owed = 0
-        self._name = f"{socket.gethostname()}:{os.getpid()}"
+        self.name = f"{socket.gethostname()}:{os.getpid()}"
 
     @property
     def city(self) -> City:
@@ -117,7 +117,7 @@ class Relay:
                         kinds=(kind,),
                         limit=most,
                         now=self._city.now(),
-                        worker=self._name,
+                        worker=self.name,
                         lease_s=self._city_seconds(LEASE_S),
                     )
                 )
@@ -345,5 +345,6 @@ async def run(settings: Settings) -> None:
         reloader.run(swap=relay.serve, stop=stop),
         watch(settings=settings, city=lambda: relay.city, docks=docks, stop=stop),
         keep_alarms(city=lambda: relay.city, stop=stop),
+        read_inbound(city=lambda: relay.city, worker=relay.name, stop=stop),
     )
     store.close()
