@@ -182,7 +182,9 @@ class Fold:
             voices[said.voice] = said.severity
         else:
             voices.pop(said.voice, None)
-        alarm = replace(alarm, voices=tuple(sorted(voices.items())))
+        # Where what muted it has ended and something else mutes it still, it is muted by that.
+        muted_by = said.muted_by if alarm.muted_by and said.muted_by else alarm.muted_by
+        alarm = replace(alarm, voices=tuple(sorted(voices.items())), muted_by=muted_by)
         worst = self._worst(alarm)
         if alarm.muted_by and not said.muted_by and worst is not None:
             alarm = self._step(alarm, Unmuted(at=said.at))

@@ -147,8 +147,8 @@ class Signals(Database):
         Looked up inside the transaction: of two relays the second finds nothing left to do.
         """
         due = select(_A.alarm_no).where(OPEN, _A.next_due <= city.now).order_by(_A.next_due).limit(limit)
-        if self._sqlite and not self._read(lambda connection: connection.execute(due.limit(1)).first()):
-            return 0  # looked before asking for the one write lock
+        if not self._read(lambda connection: connection.execute(due.limit(1)).first()):
+            return 0  # looked before asking for the lock that all alarms share
 
         def work(connection: Connection) -> int:
             return self._say_all(connection, list(connection.scalars(due)), Due(at=city.now), city)
@@ -169,7 +169,9 @@ class Signals(Database):
 
     def end_windows(self, *, city: AlarmCity, limit: int) -> int:
         """Look again at what ended maintenance windows muted; return how many windows there were."""
-        if not self._read(lambda connection: ended_windows(connection, at=city.now, limit=1)):
+        if self._sqlite and not self._read(
+            lambda connection: ended_windows(connection, at=city.now, limit=1)
+        ):
             return 0
 
         def work(connection: Connection) -> int:
