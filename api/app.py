@@ -7,7 +7,19 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api import alerts, cases, dead_letters, docks, health, instructions, problems, reference, reports
+from api import (
+    alerts,
+    attachments,
+    cases,
+    dead_letters,
+    docks,
+    health,
+    instructions,
+    problems,
+    reference,
+    reports,
+    supplements,
+)
 from api.answers import Problem
 from api.body_limit import BodyLimit
 from api.clients import SCHEMES
@@ -32,6 +44,8 @@ ROUTERS = (
     docks.router,
     alerts.router,
     dead_letters.router,
+    attachments.router,
+    supplements.router,
 )
 
 
