@@ -4,9 +4,17 @@ Their words are kept with the report, never here: only the number of what was sa
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal
 
 from domain.command import CommandBase
+
+
+class SaidKind(StrEnum):
+    """What a reporter adds after reporting: 补充, 催办."""
+
+    SUPPLEMENT = "supplement"
+    URGE = "urge"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

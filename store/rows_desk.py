@@ -2,18 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
-
-
-class AttachmentKind(StrEnum):
-    """What a picture shows: 近景, 远景, 处置前, 处置后, 其他."""
-
-    NEAR = "near"
-    FAR = "far"
-    BEFORE = "before"
-    AFTER = "after"
-    OTHER = "other"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,13 +29,6 @@ class AttachmentRow:
     facts: dict[str, Any] = field(default_factory=dict)
     url: str | None = field(default=None, repr=False)
     received_at: datetime
-
-
-class SaidKind(StrEnum):
-    """What a reporter adds after reporting: 补充, 催办."""
-
-    SUPPLEMENT = "supplement"
-    URGE = "urge"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

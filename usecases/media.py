@@ -10,10 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import structlog
+
+from domain.attachment import AttachmentKind
 from domain.place import metres_between
 from domain.views import CaseView
 from store.media_files import file_of, keep_file
-from store.rows_desk import AttachmentKind, AttachmentRow
+from store.rows_desk import AttachmentRow
 from usecases.city import City
 from usecases.images import WRITTEN_AS, ReadImage, UnableToReadImage, read_image
 from usecases.media_types import KNOWN, SUFFIXES, agrees, type_of
@@ -25,6 +28,7 @@ MOST_NAME = 200
 AT_ONCE = 2
 """How many pictures of this process are decoded at the same time: each may take 200 MB."""
 ID_BITS = 128
+log = structlog.get_logger()
 _decoding = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="decode")
 
 
@@ -155,6 +159,13 @@ def media_of_case(*, city: City, case_no: str) -> list[Shown]:
     return [shown(row=row, view=view) for row in rows]
 
 
+def shown_of(*, city: City, row: AttachmentRow) -> Shown:
+    """Return a kept attachment as a list shows it, beside the case it belongs to now."""
+    report = city.store.report(report_no=row.report_no) if row.report_no else None
+    case_no = row.case_no if report is None else report.belongs_to
+    return shown(row=row, view=city.store.case(case_no=case_no) if case_no else None)
+
+
 def shown(*, row: AttachmentRow, view: CaseView | None) -> Shown:
     """Measure how far from its case a picture says it was taken; None where either has no position."""
     lon, lat = row.facts.get("lon"), row.facts.get("lat")
@@ -172,6 +183,9 @@ def media_file(*, city: City, attachment_id: str, original: bool) -> MediaFile:
     if row is None or not digest or not media_type:
         raise BadRequest(ProblemCode.ATTACHMENT_NOT_FOUND, id=plain_name(attachment_id)[:40])
     path = file_of(folder=city.media, digest=digest)
+    if not path.is_file():
+        log.error("the bytes of an attachment are gone", attachment=row.id)
+        raise BadRequest(ProblemCode.ATTACHMENT_NOT_FOUND, id=row.id)
     # A public name says nothing of the sender's own.
     name = row.name if original and row.name else f"{row.id}{SUFFIXES.get(media_type, '')}"
     return MediaFile(path=path, media_type=media_type, digest=digest, name=name)
