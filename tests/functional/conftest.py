@@ -21,6 +21,7 @@ from tests.fixtures_db import (
     store,
 )
 from tests.functional.leap import leap, leap_sqlite
+from tests.functional.outside import strict
 from tests.functional.shown import named, not_shown
 from tests.functional.town import READ, Town
 from tests.integration.temporal_env import temporal_env, wuhan, wuhan_settings
@@ -36,6 +37,7 @@ __all__ = [
     "sqlite_template",
     "sqlite_url",
     "store",
+    "strict",
     "temporal_env",
     "wuhan",
     "wuhan_settings",
