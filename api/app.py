@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api import (
+    alarms,
     alerts,
     attachments,
     cases,
@@ -43,6 +44,7 @@ ROUTERS = (
     health.router,
     docks.router,
     alerts.router,
+    alarms.router,
     dead_letters.router,
     attachments.router,
     supplements.router,

@@ -4,14 +4,14 @@ A person's request is kept with what it did, in one transaction: the same key ag
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
 from domain.actor import Actor, Role
-from domain.alarm import Alarm, AlarmFact
+from domain.alarm import ALARM_ENDED, Alarm, AlarmFact, AlarmPhase
 from domain.alarm_life import (
     AlarmProblem,
     AlarmRefused,
@@ -32,6 +32,7 @@ from usecases.city import City
 from usecases.problems import BadRequest, ProblemCode
 from usecases.texts import check_values
 
+__all__ = ["AlarmFilter", "FalseAlarms"]
 T = TypeVar("T")
 _TOLD = TypeAdapter(TellAlarm)
 MOST = {"reason": 100, "text": 2_000, "into": 100}
@@ -90,6 +91,15 @@ class Shown:
     children: tuple[Alarm, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeviceAlarms:
+    """False alarms of a device and, where it has a model, of all devices of that."""
+
+    model: str
+    of_device: FalseAlarms
+    of_model: FalseAlarms | None
+
+
 def listed(*, city: City, where: AlarmFilter, limit: int, cursor: str | None) -> AlarmPage:
     """Return a page of alarms, the latest raised first. Raises BadRequest."""
     try:
@@ -142,10 +152,24 @@ def tell_alarms(*, city: City, case_no: str, told: TellAlarm) -> int:
     return signals.tell_alarms(city=city, case_no=case_no, word=word)
 
 
-def false_alarms(*, city: City, source: str = "", device: str = "", model: str = "") -> FalseAlarms:
-    """Count what became of the alarms of a device, or of all devices of a model."""
-    since = city.now() - city.pack.alarms.fault_within
-    return city.store.false_alarms(since=since, source=source, device=device, model=model)
+def device_alarms(*, city: City, source: str, device: str) -> DeviceAlarms:
+    """Count what became of a device's alarms and of its model's. Raises BadRequest when it is not registered."""
+    found = city.store.device(source=source, code=device) if (source + device).isprintable() else None
+    if found is None:
+        raise BadRequest(ProblemCode.DEVICE_NOT_FOUND, device=f"{source}/{device}"[:80])
+    since, model = city.now() - city.pack.alarms.fault_within, found.device.model
+    of_device = city.store.false_alarms(since=since, source=source, device=device)
+    of_model = city.store.false_alarms(since=since, model=model) if model else None
+    return DeviceAlarms(model=model, of_device=of_device, of_model=of_model)
+
+
+def open_to(alarm: Alarm) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield what may be done with an alarm as it stands, and who may; a guard may still refuse."""
+    if alarm.phase in ALARM_ENDED or alarm.phase is AlarmPhase.MERGED:
+        return
+    for deed, roles in MAY.items():
+        if deed is not Confirm or alarm.phase is not AlarmPhase.RAISED:
+            yield KINDS[deed], tuple(role.value for role in roles)
 
 
 def _word(city: City, alarm: Alarm, deed: Deed, actor: Actor, request_id: str) -> AlarmWord:
