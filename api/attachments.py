@@ -32,6 +32,7 @@ FORM: dict[str, Any] = {
             "multipart/form-data": {
                 "schema": {
                     "type": "object",
+                    "examples": [{"file": "(binary)", "kind": "near"}],
                     "required": ["file"],
                     "properties": {
                         "file": {"type": "string", "format": "binary", "description": "at most 20 MB"},

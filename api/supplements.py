@@ -39,7 +39,9 @@ class SupplementIn(BaseModel):
 class UrgeIn(BaseModel):
     """An urge needs no words."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, json_schema_extra={"examples": [{"text": "已等三天 / three days now"}]}
+    )
 
     text: Text = ""
 
