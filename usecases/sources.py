@@ -35,6 +35,9 @@ KEEP = timedelta(seconds=5)
 """How long a process trusts what it read of a key: a revoked key ends everywhere within this time."""
 NOTE_USE = timedelta(minutes=1)
 MOST_KEPT = 1000
+REMEMBER = timedelta(days=30)
+"""How long ids of signed messages are kept; a message older than five minutes is refused anyway, unless signed anew."""
+TIDY_EVERY = timedelta(days=1)
 UNKNOWN_DIGEST = "0" * 64
 log = structlog.get_logger()
 
@@ -156,6 +159,7 @@ class KeyRing:
         self._by_id: dict[str, tuple[datetime, KeyHeld]] = {}
         self._webhooks: dict[str, tuple[datetime, list[KeyHeld]]] = {}
         self._noted: dict[str, datetime] = {}
+        self._tidied: datetime | None = None
 
     async def by_key(self, *, shown: str, at: datetime) -> KeyHeld:
         """Return whose key this is. Raises BadRequest (key_invalid): unknown, revoked, expired alike."""
@@ -182,6 +186,7 @@ class KeyRing:
             lambda: self._store.webhook_taken(source=held.source.name, webhook_id=message.id)
         ):
             raise BadRequest(ProblemCode.MESSAGE_REPLAYED, id=message.id)
+        await self._tidy(at)
         return held
 
     async def used(self, *, key_id: str, at: datetime) -> None:
@@ -194,6 +199,11 @@ class KeyRing:
             await asyncio.to_thread(lambda: self._store.key_used(key_id=key_id, at=at, before=at - NOTE_USE))
         except Exception as error:  # noqa: BLE001 - a receipt is worth more than this note
             log.warning("use of a key not noted", key=key_id, error=type(error).__name__)
+
+    async def _tidy(self, at: datetime) -> None:
+        if self._tidied is None or at - self._tidied >= TIDY_EVERY:
+            self._tidied = at
+            await asyncio.to_thread(lambda: self._store.forget_webhooks(before=at - REMEMBER))
 
     async def _held(self, key_id: str, at: datetime) -> KeyHeld | None:
         kept = self._by_id.get(key_id)
