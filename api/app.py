@@ -13,6 +13,7 @@ from api import (
     attachments,
     cases,
     dead_letters,
+    devices,
     docks,
     health,
     instructions,
@@ -46,6 +47,7 @@ ROUTERS = (
     alerts.router,
     alarms.router,
     dead_letters.router,
+    devices.router,
     attachments.router,
     supplements.router,
 )

@@ -61,11 +61,13 @@ class Devices(Database):
 
         return self._write(work)
 
+    def known_devices(self, *, keys: Collection[DeviceKey]) -> dict[DeviceKey, DeviceRow]:
+        """Return those of these devices that are registered."""
+        return self._read(lambda connection: load_devices(connection, keys, lock=False))
+
     def device(self, *, source: str, code: str) -> DeviceRow | None:
         """Return a device and what is remembered of it, or None."""
-        return self._read(
-            lambda connection: load_devices(connection, [(source, code)], lock=False).get((source, code))
-        )
+        return self.known_devices(keys=[(source, code)]).get((source, code))
 
     def devices(self, *, where: DeviceFilter, limit: int, cursor: str | None = None) -> DevicePage:
         """Return a page of devices by source and code. Raises UnableToReadCursor."""
