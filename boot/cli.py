@@ -65,6 +65,18 @@ def relay() -> None:
 
 
 @app.command()
+def mqtt() -> None:
+    """Listen to an MQTT broker: keep what sensors publish, acknowledge what is durable."""
+    from boot.mqtt import UnableToListen, run
+
+    try:
+        _run(run(_settings()))
+    except UnableToListen as error:
+        typer.echo(f"MQTT 设置有误 / {error}", err=True)
+        raise typer.Exit(2) from None
+
+
+@app.command()
 def migrate() -> None:
     """Bring the database up to date and publish the pack's units, areas and atlas."""
     from boot.wiring import prepare

@@ -113,6 +113,8 @@ class Stack:
             Part("relay", [*me, "relay"], base),
             Part("api", [*me, "api", "--host", "127.0.0.1", "--port", str(ports.api)], base),
         ]
+        if base.get("CITYOPS_MQTT__URL"):
+            self.parts.append(Part("mqtt", [*me, "mqtt"], base))
         self._watchers: list[asyncio.Task[None]] = []
         self._stopping = False
 
