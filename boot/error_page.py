@@ -12,7 +12,15 @@ from usecases.problems import PROBLEMS, ProblemCode
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "problems.md"
 
-WARNINGS = (ProblemCode.NO_PLACE, ProblemCode.OUTSIDE_CITY, ProblemCode.NOT_LOCATED)
+WARNINGS = (
+    ProblemCode.NO_PLACE,
+    ProblemCode.OUTSIDE_CITY,
+    ProblemCode.NOT_LOCATED,
+    ProblemCode.CATEGORY_UNMAPPED,
+    ProblemCode.CRS_UNKNOWN,
+    ProblemCode.GRID_UNKNOWN,
+    ProblemCode.FIELDS_UNREAD,
+)
 """Codes of accepted reports: no refusal, the report waits in triage."""
 
 HEAD = """# Error codes
@@ -37,7 +45,7 @@ def page() -> str:
             "## A command the case does not take\n",
             _table([(code.value, refusal_status(code), *REFUSALS[code]) for code in RefusalCode]),
             "## Warnings of an accepted report\n",
-            "The report was taken (201) and waits in triage; `warnings` of the receipt says why.\n",
+            "The report was taken (201); `warnings` of the receipt says what was not understood.\n",
             _table([(code.value, None, *PROBLEMS[code][1:]) for code in WARNINGS]),
         )
     )

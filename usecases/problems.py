@@ -63,6 +63,10 @@ class ProblemCode(StrEnum):
     NO_PLACE = "no_place"
     OUTSIDE_CITY = "outside_city"
     NOT_LOCATED = "not_located"
+    CATEGORY_UNMAPPED = "category_unmapped"
+    CRS_UNKNOWN = "crs_unknown"
+    GRID_UNKNOWN = "grid_unknown"
+    FIELDS_UNREAD = "fields_unread"
     KEY_REQUIRED = "key_required"
     KEY_INVALID = "key_invalid"
     KEY_SCOPE = "key_scope"
@@ -342,21 +346,6 @@ PROBLEMS: dict[ProblemCode, tuple[int, str, str]] = {
         422,
         "时限 {limit} 超出范围；须大于零且不超过 {most} 天",
         "limit {limit} is out of range; more than nothing and at most {most} days",
-    ),
-    ProblemCode.NO_PLACE: (
-        422,
-        "没有坐标、地址或区域，无法定位；已转人工甄别，请补充地点",
-        "no point, address or area: it cannot be located; it waits in triage, please add a place",
-    ),
-    ProblemCode.OUTSIDE_CITY: (
-        422,
-        "地点在本市范围之外；已转人工甄别，请核对坐标和坐标系",
-        "the place lies outside the city; it waits in triage, please check the point and its CRS",
-    ),
-    ProblemCode.NOT_LOCATED: (
-        422,
-        "地点无法确定（{flags}）；已转人工甄别，请补充更准确的地点",
-        "the place could not be determined ({flags}); it waits in triage, please add a better place",
     ),
     ProblemCode.OVERLOADED: (
         503,

@@ -201,4 +201,39 @@ PROBLEMS_INTAKE: dict[str, tuple[int, str, str]] = {
         "没有编号为“{id}”的附件",
         "no attachment {id}",
     ),
+    "no_place": (
+        422,
+        "没有坐标、地址或区域，无法定位；已转人工甄别，请补充地点",
+        "no point, address or area: it cannot be located; it waits in triage, please add a place",
+    ),
+    "outside_city": (
+        422,
+        "地点在本市范围之外；已转人工甄别，请核对坐标和坐标系",
+        "the place lies outside the city; it waits in triage, please check the point and its CRS",
+    ),
+    "not_located": (
+        422,
+        "地点无法确定（{flags}）；已转人工甄别，请补充更准确的地点",
+        "the place could not be determined ({flags}); it waits in triage, please add a better place",
+    ),
+    "category_unmapped": (
+        422,
+        "工单类别“{category}”没有对应的本市类别；已受理为未定类，由甄别人员定类，或请在来源的映射中补充 category:{category}",
+        "the ticket's category {category} has no category of ours; it waits in triage, or map category:{category}",
+    ),
+    "crs_unknown": (
+        422,
+        "坐标系“{crs}”无法识别，已按渠道声明的 {used} 处理；可用：{known}",
+        "coordinate system {crs} is unknown: taken as the channel's {used}; known: {known}",
+    ),
+    "grid_unknown": (
+        422,
+        "网格路径中的“{grid}”不是本市区域，已略去；请核对",
+        "{grid} of the grid path is no area of this city and was left out; check it",
+    ),
+    "fields_unread": (
+        422,
+        "字段 {fields} 不在接口说明中，未作处理，已随原文保存",
+        "the fields {fields} are not in the description: kept with the body as it came, and not read",
+    ),
 }
