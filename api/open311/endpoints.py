@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import structlog
 from fastapi import APIRouter, Request, Response
 
-from api.clients import client_of, message_key
+from api.clients import client_of, message_key, of_channel
 from api.open311 import errors
 from api.open311.documented import ERRORS, POST_REQUEST, POST_UPDATE, QUERY, UPDATE_QUERY
 from api.open311.forms import FORM, read_form
@@ -126,11 +126,12 @@ async def post_request(request: Request, form: str) -> Response:
     sent = await read_form(request)
     client = await _client(request, sent, Scope.REPORTS_WRITE)
     city = _city(request)
+    channel = _channel(city, client)
     try:
         receipt = await file_request(
             city=city,
             source=client.name if client else KIND,
-            channel=_channel(city, client),
+            channel=channel,
             form=sent,
             exercise=_exercise(request),
             idempotency_key=message_key(request, client=client, given=_idempotency_key(request, client)),
@@ -220,10 +221,15 @@ async def _client(request: Request, sent: Form, scope: Scope) -> Source | None:
 
 
 def _channel(city: City, client: Source | None) -> str:
-    """Return the channel it comes through: its source's, else the first one of this kind."""
-    if client is not None:
-        return client.channel
-    return next((name for name, one in city.pack.channels.items() if one.kind == KIND), KIND)
+    """Return the channel it comes through: its source's, else the first one of this kind. Raises BadRequest.
+
+    A channel of another kind may count in another coordinate system than the standard's.
+    """
+    names = [name for name, one in city.pack.channels.items() if one.kind == KIND]
+    if client is None:
+        return names[0] if names else KIND
+    of_channel(client, channel=client.channel if client.channel in names else KIND)
+    return client.channel
 
 
 def _idempotency_key(request: Request, client: Source | None) -> str | None:

@@ -117,7 +117,11 @@ async def test_4_a_request_has_its_seventeen_fields_always(city: Open311) -> Non
 
     due = city.clock.now + timedelta(days=2)
     city.clock.now += timedelta(hours=1)
-    changes: dict[str, Any] = {"owner": "4201-COMMAND", "handling_due": due, "total_due": due + timedelta(days=1)}
+    changes: dict[str, Any] = {
+        "owner": "4201-COMMAND",
+        "handling_due": due,
+        "total_due": due + timedelta(days=1),
+    }
     city.becomes(number, Status.DISPATCHED, **changes)
     (given,) = await city.json(f"requests/{number}")
     assert given["agency_responsible"] == "武汉市城市运行管理中心"
@@ -177,6 +181,10 @@ async def test_5_keys_are_403_and_every_other_fault_is_told_by_name(city: Open31
     assert (unknown.status_code, errors(unknown)[0][0]) == (404, 404)
     wrong = await city.post(**whole, **{"attribute[condition]": "no"})
     assert (wrong.status_code, "missing" in errors(wrong)[0][1]) == (400, True)
+    (letter, *_) = city.city.store.letters(source="fixmystreet", limit=9)
+    assert (letter.code, letter.params["problem"]) == ("refused", "unknown_condition")
+    assert b"P0101" in letter.body
+    assert city.key.encode() not in letter.body
     nowhere = await city.post(service_code="P0101", address_id="#NOTPINPOINTED#")
     assert "address_string" in errors(nowhere)[0][1]
 
@@ -220,6 +228,8 @@ async def test_6_forms_of_every_kind_are_understood(city: Open311) -> None:
         "13812345678",
         "a@b.cn",
     )
+    assert kept.raw["form"]["attribute[colour]"] == ["red"]  # type: ignore[index,call-overload]
+    assert city.key not in str(kept.raw)
     (shown,) = await city.json(f"requests/{number}")
     assert shown["media_url"] in ("https://a.example/1", "https://a.example/2")
     files = [("media", ("a.png", PICTURE, "image/png")), ("media", ("b.txt", b"no picture", "image/png"))]
@@ -370,6 +380,8 @@ async def test_10_updates_tell_each_change_once_and_take_others_words_once(city:
     assert (first.status_code, again.status_code) == (201, 200)
     assert rows(etree.fromstring(first.content)) == again.json()
     assert city.city.store.case(case_no=number).status == "visiting"  # type: ignore[union-attr]
+    (said,) = city.city.store.said_in(case_no=number, report_nos=(number,))
+    assert (said.text, said.source, said.kind) == ("[OPEN] 又来了", "fixmystreet", "supplement")
     wrong = await city.post("servicerequestupdates.xml", status="DANCING", updated_datetime="now")
     assert (wrong.status_code, len(errors(wrong))) == (400, 4)
     unknown = await city.post("servicerequestupdates.xml", **{**mine, "service_request_id": "none"})

@@ -193,7 +193,7 @@ async def _filed(city: City, ask: FileReport, form: Form) -> tuple[str, bool, li
             if found is not None:
                 return found, True, []
             ask = replace(ask, idempotency_key=this)
-    filed = await file_report(city=city, ask=ask)
+    filed = await file_report(city=city, ask=ask, raw={"form": form.kept()})
     return filed.accepted.report_no, filed.accepted.repeated, list(filed.warnings)
 
 

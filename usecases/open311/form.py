@@ -43,5 +43,10 @@ class Form:
         found: dict[str, list[str]] = {}
         for name, text in self.fields:
             if name not in SECRET:
-                found.setdefault(name, []).append(text)
+                found.setdefault(_storable(name), []).append(_storable(text))
         return found
+
+
+def _storable(text: str) -> str:
+    """Return a text without what no database keeps in a document: NUL, and halves of surrogate pairs."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()

@@ -2,7 +2,7 @@
 
 An update's id is made of the fact it tells, so it is the same whenever it is asked for. What
 somebody else says about a request moves no case by itself: it is kept, and its words are put
-before whoever handles the case.
+before whoever handles the case, as a supplement (补充).
 """
 
 import asyncio
@@ -12,7 +12,9 @@ from datetime import datetime
 from typing import Any
 
 from domain.case import Status
+from domain.errors import CommandRefused
 from domain.identifiers import is_number
+from domain.messages_reporter import SaidKind
 from store.open311_reads import UpdateRow
 from usecases.city import City
 from usecases.open311.answers import Faults, RequestUpdate
@@ -33,6 +35,7 @@ from usecases.open311.requests import request_row
 from usecases.open311.services import check_jurisdiction
 from usecases.open311.statuses import SAID, note, update_status
 from usecases.problems import BadRequest, ProblemCode
+from usecases.supplements import Say, say
 
 MOST_ID = 200
 
@@ -95,7 +98,29 @@ async def take_update(*, city: City, source: str, form: Form, exercise: bool) ->
     serial, repeated = await asyncio.to_thread(
         lambda: city.store.keep_service_update(row={**row, "source": source, "received_at": now})
     )
+    fate = await _told(city, source, row)
+    await asyncio.to_thread(
+        lambda: city.store.update_acted(serial=serial, detail={**row["detail"], "fate": fate})
+    )
     return f"U{serial}", repeated
+
+
+async def _told(city: City, source: str, row: Mapping[str, Any]) -> str:
+    """Put the words before whoever handles the case, once; return "told", or why nobody hears of them."""
+    ask = Say(
+        report_no=row["report_no"],
+        kind=SaidKind.SUPPLEMENT,
+        text=f"[{row['status']}] {row['description']}".strip(),
+        source=source,
+        key=f"{source}:open311-update:{row['update_id']}",
+    )
+    try:
+        await say(city=city, ask=ask)
+    except BadRequest as error:
+        return error.finding.code.value
+    except CommandRefused as error:
+        return error.code.value
+    return "told"
 
 
 def read_update(*, city: City, form: Form, exercise: bool, now: datetime) -> dict[str, Any]:
