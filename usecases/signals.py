@@ -7,7 +7,7 @@ the citizens' way to an alarm; the rest is called by the relay again and again.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from zoneinfo import ZoneInfo
 
@@ -35,6 +35,7 @@ from usecases.place_and_owner import Question, locate
 
 ALARM_PREFIX = "ALM-"
 """Tells the number of an alarm from that of a case."""
+NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 SENSOR = "sensor"
 """The kind of channel that machines report through."""
 WHY_ZH = {
@@ -195,6 +196,9 @@ def digest_of(envelope: Envelope) -> str:
     if envelope.sent_at is not None:
         # The sender's clock is wrong, so that ``occurred_at`` is when it came.
         said = replace(said, occurred_at=envelope.sent_at, received_at=envelope.sent_at)
+    elif envelope.occurred_at == envelope.received_at:
+        # The sender said no time: when it came is no part of what it said.
+        said = replace(said, occurred_at=NO_TIME, received_at=NO_TIME)
     return hashlib.sha256(_ENVELOPE.dump_json(said)).hexdigest()
 
 
