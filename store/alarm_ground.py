@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from math import cos, radians
 
 from sqlalchemy import Connection, Select, and_, func, or_, select, text
 
@@ -19,6 +20,8 @@ OPEN = text("alarms.open")  # literal, or the partial indexes would not be used
 _A = alarms.c
 _AT_ONCE = 1000
 _MOST_LOOSE = 2000
+_MOST_NEAR = 500
+_METRES_PER_DEGREE = 110_000  # of latitude; a little less than there are, so that the box is large enough
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,6 +103,23 @@ def still_inhibited(connection: Connection, numbers: Collection[str]) -> set[str
     of_cases = select(cases.c.case_no).where(cases.c.case_no.in_(wanted), cases.c.open.is_(True))
     of_alarms = select(_A.alarm_no).where(_A.alarm_no.in_(wanted), OPEN)
     return set(connection.scalars(of_cases)) | set(connection.scalars(of_alarms))
+
+
+def open_near(
+    connection: Connection, *, hazards: Collection[str], lon: float, lat: float, metres: float
+) -> list[Alarm]:
+    """Return the open alarms of these hazards in a box that holds everything within a distance; drills are none."""
+    high = metres / _METRES_PER_DEGREE
+    wide = high / max(cos(radians(min(abs(lat) + high, 89.0))), 0.01)
+    statement = select(_A.alarm).where(
+        OPEN,
+        _A.hazard.in_(sorted(hazards)),
+        _A.lat.between(lat - high, lat + high),
+        _A.lon.between(lon - wide, lon + wide),
+        _A.exercise.is_(False),
+        _A.origin != AlarmOrigin.STORM.value,
+    )
+    return list(connection.scalars(statement.order_by(_A.alarm_no).limit(_MOST_NEAR)))
 
 
 def _muted(one: Said, mutes: Mapping[tuple[str, str], str], levels: Collection[str]) -> Said:

@@ -23,7 +23,15 @@ from domain.correlate_words import fault_word, hazard_word
 from domain.device import ServiceState
 from domain.envelope import Unreadable
 from domain.sensing import Watch, fall_silent
-from store.alarm_ground import OPEN, Loaded, load_by_number, load_for_words, muted_by, still_inhibited
+from store.alarm_ground import (
+    OPEN,
+    Loaded,
+    load_by_number,
+    load_for_words,
+    muted_by,
+    open_near,
+    still_inhibited,
+)
 from store.alarm_writes import UnableToNumber, write_changes
 from store.database import Database, insert_into
 from store.devices import load_devices, save_watches, silent_at, silent_devices
@@ -131,6 +139,14 @@ class Signals(Database):
             return next((one for one in changes.alarms if one.alarm_no == alarm_no), before)
 
         return self._alone(work)
+
+    def open_alarms_near(
+        self, *, hazards: Sequence[str], lon: float, lat: float, metres: float
+    ) -> list[Alarm]:
+        """Return open alarms of these hazards about a point (WGS-84 degrees), drills and storms left out."""
+        return self._read(
+            lambda connection: open_near(connection, hazards=hazards, lon=lon, lat=lat, metres=metres)
+        )
 
     def tell_alarms(self, *, word: AlarmWord, case_no: str, city: AlarmCity) -> int:
         """Say a word to every open alarm about a case; return how many there are."""

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from domain.alarm import ALARM_SOURCE
 from domain.begin import BEGIN, begin
 from domain.beginning import Begin
 from domain.case import CaseState, Outcome, Status, Trigger
@@ -24,8 +25,16 @@ from usecases.alarm_rules import about_alarm
 from usecases.bursts import looks_of
 from usecases.city import City, Grounds
 from usecases.deliver import deliver, join_of
-from usecases.duplicates import NONE_FOUND, Duplicates, find_duplicates, find_repeated, in_each_others_way
+from usecases.duplicates import (
+    MOST_PROPOSALS,
+    NONE_FOUND,
+    Duplicates,
+    find_duplicates,
+    find_repeated,
+    in_each_others_way,
+)
 from usecases.gateway import UnableToReachCase
+from usecases.join_alarm import join_alarm
 from usecases.place_and_owner import (
     Answer,
     Question,
@@ -72,7 +81,12 @@ async def start_cases(*, city: City, starts: Sequence[Start]) -> list[Start]:
 async def _round(city: City, starts: Sequence[Start]) -> tuple[list[Start], list[Start]]:
     """Start those that are in nobody's way; return the ones that could not be started, and those that wait."""
     outcomes = await asyncio.to_thread(_decide_all, city, starts)
-    waits = in_each_others_way(settings=city.pack.merge, states=[outcome.state for outcome in outcomes])
+    people = [
+        outcome.state
+        for start, outcome in zip(starts, outcomes, strict=True)
+        if start.report.source != ALARM_SOURCE
+    ]
+    waits = in_each_others_way(settings=city.pack.merge, states=people)
     waiting = [start for start in starts if start.report.case_no in waits]
     ready = [pair for pair in zip(starts, outcomes, strict=True) if pair[0] not in waiting]
     records = await asyncio.gather(*(_start(city, start, outcome) for start, outcome in ready))
@@ -143,8 +157,24 @@ def question_of(report: NewReport) -> Question:
 
 
 def _same_event(city: City, report: NewReport, found: Answer) -> Duplicates:
-    """Return the case its reporter filed before, else one near by."""
-    return find_demand(city=city, report=report, found=found) or _duplicates(city, report, found)
+    """Return the case its reporter filed before, the one about an alarm it says the same as, or one near by.
+
+    What an alarm's own report is part of was decided when the alarm was raised.
+    """
+    if report.source == ALARM_SOURCE:
+        return NONE_FOUND
+    demand = find_demand(city=city, report=report, found=found)
+    if demand is not None and demand.master is not None:
+        return demand
+    joined = join_alarm(city=city, report=report, found=found)
+    if joined.master is not None:
+        return joined
+    near = demand or _duplicates(city, report, found)
+    if near.master is not None or not joined.proposals:
+        return near
+    return replace(
+        near, proposals=tuple(dict.fromkeys((*joined.proposals, *near.proposals)))[:MOST_PROPOSALS]
+    )
 
 
 def _duplicates(city: City, report: NewReport, found: Answer) -> Duplicates:
