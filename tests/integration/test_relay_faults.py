@@ -29,6 +29,7 @@ POISON: dict[OutboxKind, dict[str, object]] = {
     OutboxKind.DELIVER_COMMAND: {"request": PRIVATE},
     OutboxKind.NOTIFY: {"template": PRIVATE},
     OutboxKind.INSTRUCTION_TIMER: {"wave": PRIVATE},
+    OutboxKind.TELL_ALARM: {"alarm": PRIVATE},
 }
 """Payloads nobody can carry out, as an older or newer program or a slip by hand might leave them."""
 
@@ -69,6 +70,7 @@ async def carried(relay: Relay, kind: OutboxKind, rows: list[OutboxRow]) -> None
         OutboxKind.DELIVER_COMMAND: relay._commands,
         OutboxKind.NOTIFY: relay._notify,
         OutboxKind.INSTRUCTION_TIMER: relay._remind,
+        OutboxKind.TELL_ALARM: relay._tells,
     }[kind]
     await work(rows)
 
