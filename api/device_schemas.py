@@ -121,6 +121,12 @@ class DeviceIn(_Strict):
 class ServiceIn(_Strict):
     """Whether it counts; out of service and retired need a reason."""
 
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={"examples": [{"service": "out_of_service", "reason": "探头损坏，待更换"}]},
+    )
+
     service: Annotated[ServiceState, Field(strict=False)]
     reason: Annotated[str, Field(max_length=500)] = ""
 
