@@ -137,8 +137,10 @@ class Fold:
 
     def changes(self) -> Changes:
         """Let every parent hear of its children once, and return what all words have done."""
-        for parent, at in list(self.dirty.items()):
-            self._gather(parent, at)
+        while self.dirty:
+            # A dead gateway may itself be part of a storm, which hears of it in turn.
+            parent = next(iter(self.dirty))
+            self._gather(parent, self.dirty.pop(parent))
         return Changes(
             alarms=tuple(self.alarms[number] for number in self.touched),
             fresh=frozenset(self.fresh),

@@ -39,7 +39,7 @@ def crowd_of(*, rules: AlarmRules, said: Said, sizes: Mapping[str, int]) -> Crow
     key = crowd_key(rules=rules, said=said)
     if key is None:
         return None
-    if said.hazard == DEVICE_HAZARD:
+    if _is_of_gateway(said):
         share = ceil(rules.gateway_share * sizes.get(key, 0))
         return Crowd(
             key=key,
@@ -64,12 +64,13 @@ def crowd_of(*, rules: AlarmRules, said: Said, sizes: Mapping[str, int]) -> Crow
 def crowd_key(*, rules: AlarmRules, said: Said) -> str | None:
     """Return the key of the parent a first word may get, or None.
 
-    Silence of a device behind a gateway belongs to the gateway's own alarm; an alarm of a
-    hazard with a group rule to the storm of its area.
+    Silence of a device behind a gateway belongs to the gateway's own alarm; any other alarm of
+    a hazard with a group rule to the storm of its area, gateways and devices without one too.
     """
-    if said.hazard == DEVICE_HAZARD:
-        silent = said.origin is AlarmOrigin.SILENCE and said.gateway
-        return device_key(source=said.source, code=said.gateway) if silent else None
+    if _is_of_gateway(said):
+        return device_key(source=said.source, code=said.gateway)
+    if said.hazard == DEVICE_HAZARD and said.origin is not AlarmOrigin.SILENCE:
+        return None  # faults of devices have nothing to do with each other
     hazard = rules.hazards.get(said.hazard)
     if hazard is None or hazard.group is None:
         return None
@@ -77,6 +78,11 @@ def crowd_key(*, rules: AlarmRules, said: Said) -> str | None:
     if not area:
         return None
     return key_of(source="", subject=f"storm:{area}", hazard=hazard.id, exercise=said.exercise)
+
+
+def _is_of_gateway(said: Said) -> bool:
+    silent = said.hazard == DEVICE_HAZARD and said.origin is AlarmOrigin.SILENCE
+    return silent and bool(said.gateway)
 
 
 def parent_alarm(
