@@ -199,7 +199,7 @@ def post_preview(request: Request, body: ProposalIn) -> dict[str, Any]:
     responses=answers(ReplayedOut, 400, 401, 403, 404, 413, 415, 422),
 )
 def post_replays(request: Request, body: ReplayIn) -> dict[str, Any]:
-    """Send a source's open letters through again, oldest first, at most 500 at once: ask until none is left."""
+    """Send a source's open letters through again, oldest first, at most 500 at once."""
     found = letters.replay_all(
         city=service(request).city,
         actor=actor_of(request),

@@ -8,7 +8,17 @@ from typing import Annotated
 
 import typer
 
-from boot import cli_case, cli_devices, cli_duty, cli_pack, cli_plan, cli_rules, cli_sources, cli_whatif
+from boot import (
+    cli_case,
+    cli_devices,
+    cli_duty,
+    cli_inbound,
+    cli_pack,
+    cli_plan,
+    cli_rules,
+    cli_sources,
+    cli_whatif,
+)
 from boot.log import configure
 from boot.settings import Settings
 
@@ -22,6 +32,7 @@ app.add_typer(cli_case.app, name="case")
 app.add_typer(cli_pack.app, name="pack")
 app.add_typer(cli_sources.app, name="source")
 app.add_typer(cli_devices.app, name="devices")
+app.add_typer(cli_inbound.app, name="inbound")
 app.command("check")(cli_pack.check)
 app.command("duty")(cli_duty.duty)
 app.command("route")(cli_rules.route)

@@ -4,7 +4,7 @@ All times here are the machine's: keys, quotas and signatures concern the real w
 time a demonstration does not run faster.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -52,6 +52,29 @@ class Sources(Database):
         A changed mapping raises its version by one, whatever version was given.
         """
         return self._write(lambda connection: _put(connection, source, at, sqlite=self._sqlite))
+
+    def put_mapping(
+        self, *, name: str, mapping: Mapping[str, str] | None, severities: Mapping[str, int] | None
+    ) -> Source | None:
+        """Give a source another mapping or table of severities, and nothing else; None leaves one as it is.
+
+        A change raises its version by one. Return the source as it is kept, None when there is none.
+        """
+
+        def work(connection: Connection) -> Source | None:
+            held = select(sources).where(sources.c.name == name).with_for_update()
+            row = connection.execute(held).mappings().one_or_none()
+            if row is None:
+                return None
+            old = _source(row)
+            new = replace(
+                old,
+                mapping=old.mapping if mapping is None else mapping,
+                severities=old.severities if severities is None else severities,
+            )
+            return _put(connection, new, old.created_at, sqlite=self._sqlite)
+
+        return self._write(work)
 
     def source(self, *, name: str) -> Source | None:
         """Return a source, a disabled one included, or None."""

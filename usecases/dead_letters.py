@@ -180,8 +180,8 @@ def put_mapping(*, city: City, actor: Actor, name: str, proposal: Proposal) -> S
     """Give a source another mapping; its version rises when anything changed. Raises BadRequest."""
     _may(actor, "mapping")
     _sound(proposal)
-    found = source_of(city=city, name=name)
-    return city.store.put_source(source=_proposed(found, proposal), at=city.now())
+    found = city.store.put_mapping(name=name, mapping=proposal.mapping, severities=proposal.severities)
+    return source_of(city=city, name=name) if found is None else found
 
 
 def replay(*, city: City, actor: Actor, number: int, reason: str = "") -> Replayed:
