@@ -21,6 +21,7 @@ from api import (
     reference,
     reports,
     supplements,
+    tickets,
 )
 from api.answers import Problem
 from api.body_limit import BodyLimit
@@ -50,6 +51,7 @@ ROUTERS = (
     devices.router,
     attachments.router,
     supplements.router,
+    tickets.router,
 )
 
 

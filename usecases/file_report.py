@@ -27,6 +27,7 @@ from usecases.texts import check_values
 
 MOST_CHARACTERS = {
     "description": 20_000, "address": 500, "source_no": 200, "email": 200, "idempotency_key": 300, "phone": 40,
+    "related": 200,
 }  # fmt: skip
 MOST_OTHERWISE = 100
 CLOCK_SKEW = timedelta(minutes=5)
