@@ -22,7 +22,7 @@ LOCKED := --require-hashes --only-binary :all:
 # Open311's published client and its XML reader, both plain Python, exist as sources only.
 SOURCES := --no-binary three,relaxml --no-build-isolation
 
-.PHONY: help setup setup-dev demo up test lint format bench lock clean
+.PHONY: help setup setup-dev demo up test lint format bench storm lock clean
 .PHONY: lint-code lint-types lint-rooms lint-packages lint-words lint-budgets
 
 help: ## List the targets
@@ -69,6 +69,9 @@ format: setup-dev ## Format the code and apply the safe fixes
 
 bench: setup-dev ## Measure this machine: intake, dispatch, full lives, look-ups
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+storm: setup-dev ## 50,000 alerts of 10,000 devices in ten minutes, and what must be true after it
+	@$(BIN)/python -m tests.bench.storm $(ARGS)
 
 # `make lock ARGS=--upgrade` takes newer versions; without it only what pyproject.toml asks for changes.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
