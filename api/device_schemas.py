@@ -41,7 +41,7 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class LimitIn(_Strict):
+class SiteLimitIn(_Strict):
     """A limit of the site's own, in the profile's unit; ``rise`` and ``fall`` are changes per minute."""
 
     severity: Annotated[int, Field(ge=1, le=4, description="1 is the worst")]
@@ -92,7 +92,7 @@ class DeviceIn(_Strict):
         Crs, Field(strict=False, description="must be named: a wrong datum shifts by half a kilometre")
     ]
     limits: Annotated[
-        list[LimitIn] | None,
+        list[SiteLimitIn] | None,
         Field(max_length=MOST_LIMITS, description="instead of the profile's; [] for those"),
     ] = None
     heartbeat_s: Annotated[
