@@ -228,7 +228,7 @@ async def test_6_forms_of_every_kind_are_understood(city: Open311) -> None:
         "13812345678",
         "a@b.cn",
     )
-    assert kept.raw["form"]["attribute[colour]"] == ["red"]  # type: ignore[index,call-overload]
+    assert kept.raw["form"]["attribute[colour]"] == ["red"]  # type: ignore[index]
     assert city.key not in str(kept.raw)
     (shown,) = await city.json(f"requests/{number}")
     assert shown["media_url"] in ("https://a.example/1", "https://a.example/2")

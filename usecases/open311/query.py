@@ -15,6 +15,7 @@ from usecases.open311.statuses import CLOSED, OPEN, UPDATES
 from usecases.problems import BadRequest, ProblemCode
 
 SPAN = timedelta(days=90)
+SECOND = timedelta(microseconds=999_999)
 MOST_ROWS = 1000
 MOST_PAGE = 100_000
 MOST_SIDE = 1.0
@@ -75,17 +76,23 @@ def listed(text: str) -> tuple[str, ...]:
 def read_times(
     faults: Faults, given: Mapping[str, str], first: str, last: str
 ) -> tuple[datetime | None, datetime | None]:
-    """Read two times; note what is no time, and an end before its beginning."""
+    """Read two times; note what is no time, an end before its beginning, and more than 90 days.
+
+    Times are told in whole seconds, so an end in whole seconds includes all of its second.
+    """
     since, until = (_time(faults, given, name) for name in (first, last))
-    if since is not None and until is not None and until < since:
-        faults.wrong(last, f"≥ {first}")
+    if since is not None and until is not None:
+        if until < since:
+            faults.wrong(last, f"≥ {first}")
+        if until - since > SPAN:
+            faults.add(ProblemCode.DATE_SPAN, most=str(SPAN.days))
+    if until is not None and until.microsecond == 0:
+        until += SECOND
     return since, until
 
 
 def _filtered(faults: Faults, where: RequestFilter, given: Mapping[str, str], now: datetime) -> RequestFilter:
     since, until = read_times(faults, given, "start_date", "end_date")
-    if since is not None and until is not None and until - since > SPAN:
-        faults.add(ProblemCode.DATE_SPAN, most=str(SPAN.days))
     changed_since, changed_until = read_times(faults, given, "updated_after", "updated_before")
     windowed = since is not None or until is not None or (changed_since is None and changed_until is None)
     if windowed:
