@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,7 +18,7 @@ from boot.wiring import connect
 from domain.source import KeyKind, Scope, Source
 from store.engine import Store
 from store.group_commit import GroupCommit
-from usecases.city import City, Grounds
+from usecases.city import MEDIA, City, Grounds
 from usecases.clients import clients_of
 from usecases.gateway import CaseGateway
 from usecases.secret import Secret
@@ -49,7 +50,7 @@ class Door:
 
 
 @asynccontextmanager
-async def door(*, store: Store, grounds: Grounds) -> AsyncIterator[Door]:
+async def door(*, store: Store, grounds: Grounds, media: Path = MEDIA) -> AsyncIterator[Door]:
     """Open the API on a migrated database. Temporal is not there."""
     city = City(
         grounds=grounds,
@@ -59,6 +60,7 @@ async def door(*, store: Store, grounds: Grounds) -> AsyncIterator[Door]:
         now=lambda: datetime.now(UTC),
         random_bits=secrets.randbits,
         secret=Secret(key=b"0123456789abcdef"),
+        media=media,
     )
     clients = clients_of(city=city)
 
