@@ -1,15 +1,16 @@
 """The yardstick: FastAPI and SQLite with nothing of ours. Run as a process by the bench.
 
 ``python -m tests.bench.bare PORT FILE``: POST /insert writes one row in one transaction
-with the same durability as the store (WAL, synchronous=FULL).
+with the same durability as the store (WAL, synchronous=FULL); POST /keep keeps a body as it came.
 """
 
+import asyncio
 import sqlite3
 import sys
 import threading
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from pydantic import BaseModel
 
 
@@ -39,6 +40,14 @@ def build(file: str) -> FastAPI:
     @app.post("/insert", status_code=201)
     def insert(body: Body) -> dict[str, int | None]:
         cursor = connection().execute("INSERT INTO rows (body) VALUES (?)", (body.model_dump_json(),))
+        return {"id": cursor.lastrowid}
+
+    @app.post("/keep", status_code=202)
+    async def keep(request: Request) -> dict[str, int | None]:
+        body = await request.body()
+        cursor = await asyncio.to_thread(
+            lambda: connection().execute("INSERT INTO rows (body) VALUES (?)", (body,))
+        )
         return {"id": cursor.lastrowid}
 
     return app

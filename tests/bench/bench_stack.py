@@ -198,17 +198,24 @@ async def lives(*, stack: Stack, watch: Watch, total: int, together: int) -> Tim
     return timing
 
 
-async def bare(*, folder: Path, total: int) -> Timing:
-    """Measure a bare FastAPI insert into SQLite with the same client, body and durability."""
+@asynccontextmanager
+async def standing(*, folder: Path) -> AsyncIterator[int]:
+    """Run the bare server; yield its port."""
     port = free_port()
     command = (sys.executable, "-m", "tests.bench.bare", str(port), str(folder / "bare.db"))
     server = await asyncio.create_subprocess_exec(*command)
     try:
         await _listens(port)
-        return await pour(port=port, path="/insert", bodies=report, total=total, connections=32, expect=201)
+        yield port
     finally:
         server.terminate()
         await server.wait()
+
+
+async def bare(*, folder: Path, total: int) -> Timing:
+    """Measure a bare FastAPI insert into SQLite with the same client, body and durability."""
+    async with standing(folder=folder) as port:
+        return await pour(port=port, path="/insert", bodies=report, total=total, connections=32, expect=201)
 
 
 async def _listens(port: int) -> None:
