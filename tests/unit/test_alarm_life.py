@@ -137,7 +137,7 @@ def words(draw: st.DrawFn, case_no: str) -> AlarmWord:
     return word
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     data=st.data(),
     severity=SEVERITY,
