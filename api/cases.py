@@ -103,7 +103,7 @@ def get_history(request: Request, case_no: str) -> dict[str, Any]:
     return {"case": case_out(timeline.case), "facts": [plain(fact) for fact in timeline.facts]}
 
 
-@router.get("/cases/{case_no}/children", responses=answers(ChildrenOut, 404))
+@router.get("/cases/{case_no}/children", responses=answers(ChildrenOut, 404, 422))
 def get_children(
     request: Request,
     case_no: str,
