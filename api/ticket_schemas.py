@@ -38,7 +38,7 @@ def _one_of(words: Mapping[str, str], known: frozenset[str]) -> BeforeValidator:
 
     def read(value: Any) -> Any:
         word = words.get(value, value) if isinstance(value, str) else value
-        if word not in known:
+        if not isinstance(word, str) or word not in known:
             raise ValueError(f"one of {', '.join((*words, *sorted(known)))}")
         return word
 
