@@ -118,15 +118,16 @@ def maker_says(
 ) -> tuple[Watch, tuple[Sensed, ...]]:
     """Fold in what the device itself says of its alarm: a ``level`` of its maker's, or None when it is over.
 
-    ``severity`` (1 worst … 4) stands instead of the level where the source's own mapping names
-    one; for an alarm without a level give ``profile.severity``. A word older than the maker's
-    last is counted late and ignored.
+    A level the profile declares is read in the profile's direction, whatever a table of the
+    source makes of that number: level 1 of a gas detector is mild (GB/T 50493), level 1 of a
+    warning centre the worst. ``severity`` (1 worst … 4) stands where there is no such level;
+    for an alarm without any give ``profile.severity``. A word older than the maker's last is
+    counted late and ignored.
     """
     if watch.maker_at is not None and at < watch.maker_at:
         return replace(watch, late=watch.late + 1), ()
     watch, changed = heard(watch=watch, at=at)
-    said = severity if severity is not None or level is None else profile.severity_of_level(level)
-    watch = replace(watch, maker=said, maker_at=at)
+    watch = replace(watch, maker=_said(profile, level, severity), maker_at=at)
     after, found = _judged(profile=profile, limits=limits, watch=watch, at=at, value=None)
     return after, (*changed, *found)
 
@@ -184,6 +185,13 @@ def resets(*, limit: AlarmLimit, value: float | None) -> bool:
             return -value <= limit.reset
         case _:
             return value <= limit.reset
+
+
+def _said(profile: DeviceProfile, level: int | None, severity: int | None) -> int | None:
+    if level is None:
+        return severity
+    declared = profile.levels > 0 and 0 <= level <= profile.levels
+    return profile.severity_of_level(level) if declared or severity is None else severity
 
 
 def _plausible(profile: DeviceProfile, value: float) -> bool:

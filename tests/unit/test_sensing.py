@@ -160,6 +160,28 @@ def test_a_makers_levels(direction: LevelDirection, levels: int, wanted: dict[in
         assert watch.severity == severity
 
 
+@pytest.mark.parametrize(
+    ("level", "severity", "wanted"),
+    [
+        (1, 1, 2),  # the source's table says 1, but of this detector the first level is the mild one
+        (2, 2, 1),
+        (0, 1, None),
+        (4, 3, 3),  # no level of the detector: the source's table knows better than nobody
+        (None, 3, 3),
+        (4, None, 1),
+    ],
+)
+def test_a_declared_level_is_read_in_its_own_direction_whatever_the_source_makes_of_it(
+    level: int | None, severity: int | None, wanted: int | None
+) -> None:
+    kind = profile(levels=2, direction=LevelDirection.ONE_IS_MILDEST)
+    watch, _ = maker_says(profile=kind, watch=Watch(), at=START, level=level, severity=severity)
+    assert watch.maker == wanted
+    plain = profile()
+    watch, _ = maker_says(profile=plain, watch=Watch(), at=START, level=1, severity=3)
+    assert watch.maker == 3
+
+
 def test_a_makers_word_and_our_limit_are_one_alarm_of_the_worse() -> None:
     kind = profile(DEEP, CLOSE, levels=3, direction=LevelDirection.ONE_IS_MILDEST, condition="maker")
     watch, said = maker_says(profile=kind, limits=kind.limits, watch=Watch(), at=START, level=2)
