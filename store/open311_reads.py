@@ -11,7 +11,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, func, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    FromClause,
+    Select,
+    and_,
+    func,
+    or_,
+    select,
+    union_all,
+)
 
 from domain.case import SETTLED
 from domain.place import EARTH_M, ReportedPlace
@@ -26,6 +37,7 @@ _METRES_PER_DEGREE = EARTH_M * math.pi / 180
 
 _own = cases.alias("own")
 _now = cases.alias("now")
+_IN_ORDER = ("at", "case_no", "epoch", "seq", "report_no")
 _CLOSED = tuple(sorted(status.value for status in SETTLED))
 
 
@@ -139,12 +151,12 @@ class Open311Reader(Database):
         A fact of a case concerns every report that belongs to the case now and had come by
         then, and the report the case was opened for, also after that was merged elsewhere.
         """
-        parts = [_updates_of(where, since, until, own=own) for own in (False, True)]
-        both = union_all(*parts).subquery()
-        statement = (
-            select(both).order_by(both.c.at, both.c.case_no, both.c.epoch, both.c.seq, both.c.report_no)
-            .limit(limit).offset(offset)
-        )  # fmt: skip
+        most = limit + offset
+        # The index of facts is by kind and then by time: each kind gives its first ones, cheaply.
+        kinds = [(kind,) for kind in where.kinds] if where.numbers is None else [where.kinds]
+        parts = [select(_updates_of(where, one, since, until, most).subquery()) for one in kinds]
+        found = union_all(*parts).subquery()
+        statement = select(found).order_by(*(found.c[name] for name in _IN_ORDER)).limit(limit).offset(offset)
         return self._read(
             lambda connection: [UpdateRow(**row) for row in connection.execute(statement).mappings()]
         )
@@ -197,11 +209,7 @@ class Open311Reader(Database):
         if where.box is not None:
             found += _inside(where.box, where.categories or where.every)
         if where.updated_since is not None:
-            changed = select(history.c.case_no).where(
-                history.c.kind.in_(where.kinds), history.c.at >= where.updated_since
-            )
-            new = _own.c.received_at >= where.updated_since
-            found += [updated >= where.updated_since, or_(new, _now.c.case_no.in_(changed))]
+            found += [updated >= where.updated_since, reports.c.belongs_to.in_(_changed_since(where))]
         if where.updated_until is not None:
             found.append(updated <= where.updated_until)
         return found
@@ -270,14 +278,28 @@ def _inside(box: Box, categories: tuple[str, ...]) -> list[ColumnElement[bool]]:
     return found
 
 
-def _updates_of(where: RequestFilter, since: datetime, until: datetime, *, own: bool) -> Select[Any]:
-    concerns = (
-        and_(reports.c.case_no == history.c.case_no, reports.c.belongs_to != history.c.case_no)
-        if own
-        else and_(reports.c.belongs_to == history.c.case_no, reports.c.received_at <= history.c.at)
+def _changed_since(where: RequestFilter) -> CompoundSelect[Any]:
+    """Return the cases a fact of these kinds changed since then, and those of requests that came since then."""
+    changed = select(history.c.case_no).where(
+        history.c.kind.in_(where.kinds), history.c.at >= where.updated_since
     )
+    fresh, came = reports.alias(), cases.alias()
+    new = (
+        select(fresh.c.belongs_to)
+        .select_from(came.join(fresh, fresh.c.case_no == came.c.case_no))
+        .where(came.c.received_at >= where.updated_since)
+    )
+    return union_all(changed, new)
+
+
+def _updates_of(
+    where: RequestFilter, kinds: tuple[str, ...], since: datetime, until: datetime, most: int
+) -> Select[Any]:
+    """Return the first facts of these kinds, with every report each concerns."""
+    joined = and_(reports.c.belongs_to == history.c.case_no, reports.c.received_at <= history.c.at)
+    concerns = or_(reports.c.case_no == history.c.case_no, joined)
     conditions = [
-        history.c.kind.in_(where.kinds),
+        history.c.kind.in_(kinds),
         history.c.at.between(since, until),
         reports.c.exercise.is_(where.exercise),
     ]
@@ -285,11 +307,13 @@ def _updates_of(where: RequestFilter, since: datetime, until: datetime, *, own: 
         conditions.append(reports.c.channel.not_in(where.hidden))
     if where.numbers is not None:
         conditions.append(reports.c.report_no.in_(where.numbers))
+    columns = {
+        name: reports.c.report_no if name == "report_no" else history.c[name] for name in UpdateRow.__slots__
+    }
     return (
-        select(
-            reports.c.report_no, history.c.case_no, history.c.epoch, history.c.seq, history.c.at,
-            history.c.kind, history.c.data,
-        )
+        select(*columns.values())
         .select_from(history.join(reports, concerns))
         .where(*conditions)
-    )  # fmt: skip
+        .order_by(*(columns[name] for name in _IN_ORDER))
+        .limit(most)
+    )
