@@ -115,7 +115,7 @@ def test_every_code_has_a_text_in_both_languages_with_the_same_fields() -> None:
 
 
 def test_the_guide_names_every_endpoint_and_command_and_no_other() -> None:
-    shown = set(re.findall(r"`((?:GET|POST) /[^`?]*)`", GUIDE))
+    shown = set(re.findall(r"`((?:GET|POST|PUT|DELETE) /[^`?]*)`", GUIDE))
     assert shown == {name for name, _ in OPERATIONS}
     table = GUIDE.partition("## Commands")[2].partition("\n## ")[0]
     assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == set(kinds())
