@@ -2,7 +2,8 @@
 
 A message is one document, a wrapper of several (``alerts``, EDXL-DE), or refused. Its event id
 is ``sender,identifier``, which is what the references of later messages begin with; a second
-hazard of the same message is ``sender,identifier#2`` and so on. Status other than Actual is
+hazard of the same message is ``sender,identifier#2`` and so on; an Update speaks of the hazards in
+their places, a Cancel of all. Status other than Actual is
 never real. Several ``info`` are languages of one hazard, or several hazards: one envelope each.
 """
 
@@ -27,6 +28,8 @@ STATUSES = {"Actual": Exercise.REAL, "Exercise": Exercise.EXERCISE}
 """Any other status (System, Test, Draft) is a test."""
 KINDS = {"Alert": EnvelopeKind.WARNING, "Update": EnvelopeKind.WARNING, "Cancel": EnvelopeKind.CANCEL}
 REFERRING = ("Update", "Cancel")
+MOST_HAZARDS = 8
+"""Hazards of one message; a Cancel, which names the message alone, ends them all."""
 EDXL_STATUS = "{urn:oasis:names:tc:emergency:EDXL:DE:1.0}distributionStatus"
 EDXL = "{urn:oasis:names:tc:emergency:EDXL:DE:1.0}EDXLDistribution"
 _ALERTS = {f"{{{space}}}alert" for space in (CAP_11, CAP_12)}
@@ -89,19 +92,34 @@ def _envelopes(
     told = instant(text(alert, "sent"), field="sent")
     status = STATUSES.get(text(alert, "status"), Exercise.TEST)
     hazards = hazards_of(alert, words=frame.reading.rules.words, bbox=frame.reading.bbox)
+    if len(hazards) > MOST_HAZARDS:
+        raise UnableToRead(DeadCode.TOO_MANY, count=str(len(hazards)), most=str(MOST_HAZARDS))
+    if kind is EnvelopeKind.CANCEL:
+        hazards = hazards[:1]
     return [
         _envelope(
             frame=frame,
             hazard=hazard,
-            event_id=event_id if at == 1 else f"{event_id}#{at}",
+            event_id=_nth(event_id, at),
             kind=EnvelopeKind.CANCEL if hazard.all_clear and references else kind,
             exercise=status if status is not Exercise.REAL else exercise,
             told=told,
-            references=references,
+            references=_named(references, at=None if kind is EnvelopeKind.CANCEL else at),
             part=frame.own(body),
         )
         for at, hazard in enumerate(hazards, 1)
     ]
+
+
+def _nth(event_id: str, at: int) -> str:
+    """Return the id of a message's first, second … hazard."""
+    return event_id if at == 1 else f"{event_id}#{at}"
+
+
+def _named(references: tuple[str, ...], *, at: int | None) -> tuple[str, ...]:
+    """Return the ids of the hazards in the same place of earlier messages; with None, of all they may have."""
+    places = range(1, MOST_HAZARDS + 1) if at is None else (at,)
+    return tuple(_nth(reference, place) for reference in references for place in places)
 
 
 def _envelope(
