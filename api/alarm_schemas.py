@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
+from fastapi import Body
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.instruction_schemas import Code
@@ -15,9 +16,11 @@ Text = Annotated[str, Field(max_length=2_000)]
 ASSESS_EXAMPLE: dict[str, Any] = {
     "kind": "assess",
     "verdict": "false",
-    "reason": "sewage_gas",
+    "reason": "methane",
     "text": "下水道沼气，现场复测燃气浓度为零",
 }
+CONFIRM_EXAMPLE: dict[str, Any] = {"kind": "confirm", "text": "阀门已关闭，现场已围护"}
+REGRADE_EXAMPLE: dict[str, Any] = {"kind": "regrade", "severity": 2, "reason": "泄漏点在室外"}
 
 
 class _Strict(BaseModel):
@@ -53,7 +56,7 @@ class ConfirmIn(_Strict):
     model_config = ConfigDict(
         extra="forbid",
         strict=True,
-        json_schema_extra={"examples": [{"kind": "confirm", "text": "阀门已关闭，现场已围护"}]},
+        json_schema_extra={"examples": [CONFIRM_EXAMPLE]},
     )
 
     kind: Literal["confirm"]
@@ -70,7 +73,7 @@ class RegradeIn(_Strict):
     model_config = ConfigDict(
         extra="forbid",
         strict=True,
-        json_schema_extra={"examples": [{"kind": "regrade", "severity": 2, "reason": "泄漏点在室外"}]},
+        json_schema_extra={"examples": [REGRADE_EXAMPLE]},
     )
 
     kind: Literal["regrade"]
@@ -82,7 +85,11 @@ class RegradeIn(_Strict):
         return Regrade(severity=self.severity, reason=self.reason)
 
 
-DeedIn = Annotated[AssessIn | ConfirmIn | RegradeIn, Field(discriminator="kind")]
+DeedIn = Annotated[
+    AssessIn | ConfirmIn | RegradeIn,
+    Field(discriminator="kind"),
+    Body(examples=[ASSESS_EXAMPLE, CONFIRM_EXAMPLE, REGRADE_EXAMPLE]),
+]
 
 
 class AlarmActOut(BaseModel):

@@ -162,7 +162,7 @@ async def test_a_false_alarm_has_a_reason_once_and_leaves_the_case_to_those_on_s
     assert (done["phase"], done["phase_zh"], done["acts"]) == ("false_alarm", "误报", [])
     assert await act(town, number, "k1", **false) == done
     assert await refused(town, number, "k1", **{**false, "text": "something else"}) == (
-        409,
+        422,
         "request_id_reused",
     )
     assert await refused(town, number, kind="confirm") == (409, "alarm_phase")
