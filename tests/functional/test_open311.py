@@ -12,7 +12,7 @@ import httpx
 import jsonschema
 import pytest
 import pytest_asyncio
-from georeport import GeoReport
+from georeport import GeoReport  # type: ignore[import-untyped]
 from lxml import etree
 from PIL import Image
 
