@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -28,6 +29,9 @@ from usecases.open311.statuses import (
     update_status,
 )
 from usecases.problems import PROBLEMS, BadRequest, Finding, ProblemCode
+
+
+GUIDE = (Path(__file__).parents[2] / "docs" / "howto" / "open311.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("status", list(Status))
@@ -158,6 +162,19 @@ def test_names_are_whole_the_way_they_are_written() -> None:
     assert listed(" a,b ,,a") == ("a", "b")
     asked = Open311Settings(condition_required=("P01*", "E0110"))
     assert [asked.asks_condition(code) for code in ("P0101", "E0110", "E0111")] == [True, True, False]
+
+
+def test_the_guide_has_every_state_with_its_words() -> None:
+    told: dict[str, tuple[str, str]] = {}
+    for line in GUIDE.partition("| our states |")[2].partition("\n## ")[0].splitlines()[2:]:
+        if line.startswith("|"):
+            states, status, word = (part.strip() for part in line.strip("|").split("|"))
+            told.update({state: (status.partition(" ")[0], word) for state in states.split(", ")})
+    assert set(told) == {status.value for status in Status}
+    for status in Status:
+        shown, word = told[status.value]
+        assert shown == public_status(status)
+        assert UPDATE_STATUS[status] in word or status.value not in UPDATES, status
 
 
 @pytest.mark.parametrize("code", list(ProblemCode))
