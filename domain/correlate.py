@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from domain.actor import ENGINE
-from domain.alarm import ALARM_ENDED, WITH_READINGS, Alarm, AlarmFact, AlarmOrigin, AlarmPhase
+from domain.alarm import ALARM_ENDED, Alarm, AlarmFact, AlarmOrigin, AlarmPhase
 from domain.alarm_life import (
     AlarmStep,
     AlarmTimes,
@@ -23,16 +23,18 @@ from domain.alarm_life import (
     JoinedStorm,
     OpenCase,
     Owed,
-    SaidAgain,
     Unmuted,
     Withdrawn,
 )
 from domain.alarm_steps import step
+from domain.correlate_alarm import raised_by, word_of
 from domain.correlate_crowd import Crowd, begun_times, crowd_of, parent_alarm
-from domain.correlate_said import DEVICE_HAZARD, Said, SaidKind, Spot, device_key
+from domain.correlate_said import DEVICE_HAZARD, DeviceKey, Said, SaidKind, Spot, device_key
 from domain.hazard import AlarmRules
 
 _SHORT = timedelta(seconds=1)
+TRUSTED = 0.5
+"""The confidence an alarm begins with, of a device nobody has reason to doubt."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,7 +44,8 @@ class Ground:
     ``open`` are the open alarms of the words' keys and references and the crowds' parents.
     ``loose`` are, by crowd, its open alarms that have no parent; ``tallies`` count, by parent,
     the children out of band by severity. ``sizes`` are how many devices speak through a
-    gateway, by the key of its crowd. ``families`` are, by parent, its open merged children: they
+    gateway, by the key of its crowd; ``confidences`` what alarms of a device begin with where that
+    is not ``TRUSTED``. ``families`` are, by parent, its open merged children: they
     end with it. ``times`` and ``severities`` are the pack's.
     """
 
@@ -55,6 +58,7 @@ class Ground:
     loose: Mapping[str, Sequence[Alarm]] = field(default_factory=dict)
     tallies: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)
+    confidences: Mapping[DeviceKey, float] = field(default_factory=dict)
     families: Mapping[str, Sequence[Alarm]] = field(default_factory=dict)
 
 
@@ -192,7 +196,7 @@ class Fold:
             alarm = self._step(alarm, Unmuted(at=said.at))
             self._enter(alarm, crowd_of(rules=self.ground.rules, said=said, sizes=self.ground.sizes), said)
             alarm = self.alarms[number]
-        self._step(alarm, _word(alarm, said, worst))
+        self._step(alarm, word_of(alarm, said, worst))
 
     def _worst(self, alarm: Alarm) -> int | None:
         """Return the worst that its own devices and its children say now; None when all are in band."""
@@ -202,7 +206,12 @@ class Fold:
 
     def _raise(self, said: Said) -> str:
         crowd = crowd_of(rules=self.ground.rules, said=said, sizes=self.ground.sizes)
-        alarm = _alarm(said, number=self.ground.number(), group=crowd.key if crowd is not None else "")
+        alarm = raised_by(
+            said,
+            number=self.ground.number(),
+            group=crowd.key if crowd is not None else "",
+            confidence=self.ground.confidences.get((said.source, said.device), TRUSTED),
+        )
         self.fresh.add(alarm.alarm_no)
         self.by_key[alarm.key] = alarm.alarm_no
         self.happened[alarm.alarm_no] = said.occurred_at
@@ -265,8 +274,6 @@ class Fold:
             word = JoinedStorm(at=at, parent=parent.alarm_no, case_no=None)
             after = self._step(alarm, word)
         self.loose.get(after.group, {}).pop(after.alarm_no, None)
-        self.born[parent.alarm_no] += 1
-        self.dirty[parent.alarm_no] = at
         if after.case_no is not None:
             self.joinings.append(Joining(child=after.alarm_no, parent=parent.alarm_no, at=at))
 
@@ -311,7 +318,12 @@ class Fold:
         """Keep the tally of the parent: which of its children are out of band, and how badly."""
         was = _loud(before) if before is not None and before.parent is not None else None
         now = _loud(after) if after.parent is not None else None
-        if after.parent is None or was == now:
+        if after.parent is None:
+            return
+        joined = before is None or before.parent is None
+        if joined:
+            self.born[after.parent] += 1
+        elif was == now:
             return
         tally = self.tallies.setdefault(after.parent, Counter())
         if was is not None:
@@ -344,55 +356,3 @@ def is_open(alarm: Alarm) -> bool:
 
 def _loud(alarm: Alarm) -> int | None:
     return alarm.current if is_open(alarm) else None
-
-
-def _word(alarm: Alarm, said: Said, worst: int | None) -> AlarmWord:
-    """Return what a further word means to an open alarm."""
-    if said.kind is SaidKind.WITHDRAWN:
-        return Withdrawn(at=said.at, reason=said.text[:200] or "withdrawn")
-    unsent = alarm.phase is AlarmPhase.RAISED and alarm.case_no is None
-    if worst is None and alarm.origin not in WITH_READINGS:
-        return Withdrawn(at=said.at, reason="cleared")
-    if worst is None and alarm.origin is AlarmOrigin.SILENCE and unsent:
-        return Withdrawn(at=said.at, reason="heard_again")
-    return SaidAgain(
-        at=said.at,
-        severity=worst,
-        condition=said.condition,
-        value=said.value,
-        text=said.text,
-        event_id=said.event_id,
-        flapping=said.flapping,
-        expires_at=said.expires_at,
-    )
-
-
-def _alarm(said: Said, *, number: str, group: str) -> Alarm:
-    return Alarm(
-        alarm_no=number,
-        key=said.key,
-        origin=said.origin,
-        source=said.source,
-        device=said.device,
-        asset=said.asset,
-        gateway=said.gateway,
-        hazard=said.hazard,
-        category=said.category,
-        condition=said.condition,
-        severity=said.severity,
-        current=said.severity,
-        exercise=said.exercise,
-        lon=said.spot.lon,
-        lat=said.spot.lat,
-        chain=said.spot.chain,
-        unit=said.unit,
-        title=said.title,
-        text=said.text,
-        raised_at=said.at,
-        last_at=said.at,
-        expires_at=said.expires_at,
-        flapping=said.flapping,
-        muted_by=said.muted_by,
-        voices=((said.voice, said.severity),),
-        group=group,
-    )

@@ -72,6 +72,28 @@ def load_by_number(connection: Connection, numbers: Collection[str], *, family: 
     return Loaded(open=tuple(found.values()), tallies=_tallies(connection, parents), families=families)
 
 
+def false_alarms(
+    connection: Connection, said: Iterable[Said], *, since: datetime
+) -> dict[tuple[str, str], int]:
+    """Return how many false alarms these devices have given since an instant, those that have."""
+    devices = {one.device for one in said if one.kind is SaidKind.SPEAKS and one.device}
+    found: dict[tuple[str, str], int] = {}
+    wanted = sorted(devices)
+    for start in range(0, len(wanted), _AT_ONCE):
+        statement = (
+            select(_A.source, _A.device, func.count())
+            .where(
+                _A.device.in_(wanted[start : start + _AT_ONCE]),
+                _A.phase == AlarmPhase.FALSE_ALARM.value,
+                _A.exercise.is_(False),
+                _A.raised_at > since,
+            )
+            .group_by(_A.source, _A.device)
+        )
+        found |= {(source, device): count for source, device, count in connection.execute(statement)}
+    return found
+
+
 def muted_by(
     connection: Connection,
     said: Iterable[Said],

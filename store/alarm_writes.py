@@ -30,12 +30,13 @@ class UnableToNumber(RuntimeError):
 class Writings:
     """How an alarm's debts become what the store keeps: made where place, owner and texts are known.
 
-    ``report`` makes the report that opens an alarm's case, happened then; ``tell`` the commands
+    ``report`` makes the report that opens an alarm's case: why, when it happened, and when the word
+    came that asks for it; ``tell`` the commands
     that tell a case what became of its alarm; ``join`` the command that makes a case (first)
     a child of another (second).
     """
 
-    report: Callable[[Alarm, str, datetime], NewReport]
+    report: Callable[[Alarm, str, datetime, datetime], NewReport]
     tell: Callable[[Alarm, TellCase], Sequence[CommandBase]]
     join: Callable[[str, str], CommandBase]
 
@@ -118,7 +119,9 @@ def _fact_values(fact: Any) -> dict[str, Any]:
 
 def _open_cases(connection: Connection, changes: Changes, writings: Writings) -> int:
     reports = [
-        writings.report(debt.alarm, debt.owed.why, changes.happened.get(debt.alarm.alarm_no, debt.at))
+        writings.report(
+            debt.alarm, debt.owed.why, changes.happened.get(debt.alarm.alarm_no, debt.at), debt.at
+        )
         for debt in changes.debts
         if isinstance(debt.owed, OpenCase)
     ]

@@ -29,7 +29,8 @@ class AlarmCity:
     """What a city says about alarms, and how what is owed is made. ``now`` is city time.
 
     ``severities`` are the catalogue's by category, ``inhibiting`` the categories of each
-    inhibition by its id.
+    inhibition by its id. ``confidence`` is what an alarm begins with whose device has lately given
+    so many false ones.
     """
 
     rules: AlarmRules
@@ -37,6 +38,7 @@ class AlarmCity:
     severities: Mapping[str, int]
     inhibiting: Mapping[str, Sequence[str]]
     times: Callable[[Alarm], AlarmTimes]
+    confidence: Callable[[int], float]
     number: Callable[[], str]
     case_number: Callable[[], str]
     writings: Writings

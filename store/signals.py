@@ -26,6 +26,7 @@ from domain.sensing import Watch, fall_silent
 from store.alarm_ground import (
     OPEN,
     Loaded,
+    false_alarms,
     load_by_number,
     load_for_words,
     muted_by,
@@ -46,6 +47,7 @@ from store.windows import ended_windows, windows_in_force, windows_looked_at
 T = TypeVar("T")
 _A = alarms.c
 _TRIES = 3
+_LATER = timedelta(minutes=1)
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(7304251)")
 """Any number, the same for every process."""
 
@@ -126,7 +128,8 @@ class Signals(Database):
         """
 
         def work(connection: Connection) -> Alarm:
-            loaded = load_by_number(connection, [alarm_no], family=True)
+            named = [alarm_no, word.into] if isinstance(word, Assessed) and word.into else [alarm_no]
+            loaded = load_by_number(connection, named, family=True)
             before = next((one for one in loaded.open if one.alarm_no == alarm_no), None)
             if before is None:
                 raise UnableToFindAlarm(alarm_no)
@@ -167,7 +170,12 @@ class Signals(Database):
             return 0  # looked before asking for the lock that all alarms share
 
         def work(connection: Connection) -> int:
-            return self._say_all(connection, list(connection.scalars(due)), Due(at=city.now), city)
+            numbers = list(connection.scalars(due))
+            self._say_all(connection, numbers, Due(at=city.now), city)
+            # A deadline nothing came of is looked at again later, or the next call would find it at once.
+            stuck = alarms.update().where(_A.alarm_no.in_(numbers), OPEN, _A.next_due <= city.now)
+            connection.execute(stuck.values(next_due=city.now + _LATER))
+            return len(numbers)
 
         return self._alone(work)
 
@@ -236,7 +244,9 @@ class Signals(Database):
             return Changes(), 0
         words = muted_by(connection, said, inhibitions=city.rules.inhibitions, categories=city.inhibiting)
         loaded = load_for_words(connection, said=words, rules=city.rules)
-        changes = fold(ground=_ground(loaded, city), said=words)
+        doubts = false_alarms(connection, words, since=city.now - city.rules.fault_within)
+        confidences = {device: city.confidence(recent) for device, recent in doubts.items()}
+        changes = fold(ground=replace(_ground(loaded, city), confidences=confidences), said=words)
         cases = write_changes(connection, changes, writings=city.writings, at=city.now, sqlite=self._sqlite)
         return changes, cases
 
@@ -342,7 +352,6 @@ def _with_suspicion(connection: Connection, alarm: Alarm, word: AlarmWord, city:
     """Say with a false alarm whether its device has given so many that it is to be looked at."""
     if not isinstance(word, Assessed) or word.verdict is not Verdict.FALSE or not alarm.device:
         return word
-    recent: timedelta = city.rules.fault_within
     statement = (
         select(func.count())
         .select_from(alarms)
@@ -350,7 +359,8 @@ def _with_suspicion(connection: Connection, alarm: Alarm, word: AlarmWord, city:
             _A.device == alarm.device,
             _A.source == alarm.source,
             _A.phase == AlarmPhase.FALSE_ALARM.value,
-            _A.ended_at > word.at - recent,
+            _A.exercise.is_(False),
+            _A.ended_at > word.at - city.rules.fault_within,
         )
     )
     before = connection.execute(statement).scalar_one()

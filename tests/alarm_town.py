@@ -106,13 +106,14 @@ class Town:
             severities=SEVERITIES,
             inhibiting={"power": ("H-POW-01",)},
             times=times,
+            confidence=lambda recent: 0.25 if recent >= RULES.fault_after else 0.5,
             number=self.number,
             case_number=self.case_number,
             writings=Writings(report=self._report, tell=_tell, join=_join),
             now=self.now,
         )
 
-    def _report(self, alarm: Alarm, why: str, happened: datetime) -> NewReport:
+    def _report(self, alarm: Alarm, why: str, happened: datetime, at: datetime) -> NewReport:
         number = alarm.case_no or ""
         return NewReport(
             case_no=number,
@@ -127,7 +128,7 @@ class Town:
             severity=alarm.severity,
             exercise=alarm.exercise,
             occurred_at=happened,
-            received_at=self.now,
+            received_at=at,
         )
 
 

@@ -26,10 +26,11 @@ from domain.pack import CityPack
 from domain.place import Crs, ReportedPlace
 from domain.report import NewReport, Reporter
 from store.alarm_writes import Writings
+from store.rows_alarms import FalseAlarms
 from store.rows_intake import InboundRow
 from store.signal_ground import AlarmCity
 from store.signals import AlarmRequest, Taken
-from usecases.alarm_rules import times_of, words_to_case
+from usecases.alarm_rules import confidence_of, times_of, words_to_case
 from usecases.city import City
 from usecases.place_and_owner import Question, locate
 
@@ -88,11 +89,12 @@ def alarm_city(city: City) -> AlarmCity:
         severities={code: category.severity for code, category in pack.catalogue.items()},
         inhibiting=_inhibiting(pack),
         times=lambda alarm: times_of(pack=pack, alarm=alarm),
+        confidence=lambda recent: confidence_of(pack=pack, false_alarms=FalseAlarms(recent=recent)),
         number=lambda: ALARM_PREFIX + fresh(),
         case_number=fresh,
         writings=Writings(
-            report=lambda alarm, why, happened: report_of(
-                pack=pack, alarm=alarm, why=why, happened=happened, now=now
+            report=lambda alarm, why, happened, at: report_of(
+                pack=pack, alarm=alarm, why=why, happened=happened, at=min(at, now)
             ),
             tell=lambda alarm, told: _told(city, alarm, told),
             join=_join,
@@ -101,8 +103,11 @@ def alarm_city(city: City) -> AlarmCity:
     )
 
 
-def report_of(*, pack: CityPack, alarm: Alarm, why: str, happened: datetime, now: datetime) -> NewReport:
-    """Return the report that opens a case about an alarm: its place is the device's, in WGS-84."""
+def report_of(*, pack: CityPack, alarm: Alarm, why: str, happened: datetime, at: datetime) -> NewReport:
+    """Return the report that opens a case about an alarm: its place is the device's, in WGS-84.
+
+    It is dated by when the word came that asks for it (``at``), however late that was read.
+    """
     case_no = alarm.case_no or ""
     area = alarm.chain[-1][1] if alarm.chain else None
     return NewReport(
@@ -121,8 +126,8 @@ def report_of(*, pack: CityPack, alarm: Alarm, why: str, happened: datetime, now
         reporter=Reporter(anonymous=True, wants_visit=False),
         severity=alarm.severity,
         exercise=alarm.exercise,
-        occurred_at=min(happened, now),
-        received_at=now,
+        occurred_at=min(happened, at),
+        received_at=at,
         raw={"alarm": alarm.alarm_no, "device": alarm.device, "source": alarm.source},
     )
 

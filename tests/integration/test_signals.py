@@ -204,6 +204,8 @@ def test_false_alarms_of_one_device_open_one_case_about_the_device(store: Store)
     assert kinds(store)["door", "false_alarm"] == 4
     (faulty,) = [one for one in standing(store) if one.hazard == "device"]
     assert faulty.case_no is not None
+    confidences = [one.confidence for one in standing(store) if one.hazard == "door"]
+    assert confidences == [0.5, 0.5, 0.5, 0.25]  # doubted, and heard all the same
 
 
 def test_a_small_storm_has_as_many_cases_as_it_must(store: Store) -> None:
@@ -257,3 +259,15 @@ def _open_case(store: Store, category: str, street: str) -> None:
 def _close_case(store: Store) -> None:
     closed = cases.update().where(cases.c.case_no == "POWER").values(open=False, status="closed")
     store._write(lambda connection: connection.execute(closed))
+
+
+def test_an_alarm_an_officer_merges_counts_with_the_one_it_is_part_of(store: Store) -> None:
+    town = Town()
+    put(store, town, device("a", profile="door"), device("b", profile="door"))
+    take(store, town, word(EnvelopeKind.ALARM, "a", "1"), word(EnvelopeKind.ALARM, "b", "2", severity=2))
+    numbers_by = {one.device: one.alarm_no for one in standing(store)}
+    merge = Assessed(at=NOON, actor=OFFICER, verdict=Verdict.MERGED, into=numbers_by["a"], request_id="m")
+    store.say_to_alarm(alarm_no=numbers_by["b"], word=merge, city=town.city())
+    found = {one.device: one for one in standing(store)}
+    assert (found["b"].phase, found["b"].parent) == (AlarmPhase.MERGED, numbers_by["a"])
+    assert (found["a"].children, found["a"].severity) == (1, 2)
