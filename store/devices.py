@@ -7,7 +7,7 @@ of somebody else's transaction; the methods are transactions of their own.
 
 import base64
 import binascii
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -44,17 +44,27 @@ class Devices(Database):
     """The part of the store that knows what stands where and what it was last heard to say."""
 
     def put_devices(
-        self, *, devices: Iterable[Device], profiles: Mapping[str, DeviceProfile], at: datetime
+        self,
+        *,
+        devices: Iterable[Device],
+        profiles: Mapping[str, DeviceProfile],
+        at: datetime,
+        keep: Callable[[Device, Device], Device] | None = None,
     ) -> Registered:
         """Register devices, new ones and known ones, all in one transaction; what is remembered of them stays.
 
-        One that comes (back) into service is expected to speak from ``at`` on.
+        ``keep`` gets a known device as it is then and its new registration, and returns what
+        it is to be. One that comes (back) into service is expected to speak from ``at`` on.
         """
         given = list({(one.source, one.code): one for one in devices}.values())
 
         def work(connection: Connection) -> Registered:
             known = load_devices(connection, [(one.source, one.code) for one in given])
-            puts = [_put(device, known.get((device.source, device.code)), profiles, at) for device in given]
+            puts = []
+            for new in given:
+                there = known.get((new.source, new.code))
+                device = new if there is None or keep is None else keep(there.device, new)
+                puts.append(_put(device, there, profiles, at))
             return _write_all(
                 connection, [one for one in puts if one], known, sqlite=self._sqlite, of=len(given)
             )

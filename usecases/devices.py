@@ -112,17 +112,22 @@ def register(
     Returns what was done, and what is wrong by place in ``asks``. Own limits and the service
     state of known devices stay. ``at`` is city time. ``dry`` only looks.
     """
-    known = store.known_devices(keys=[ask.key for ask in asks])
     devices: list[Device] = []
     found: list[tuple[int, Finding]] = []
     for n, ask in enumerate(asks):
         place, wrong = _judged(grounds, ask, at)
         found += [(n, one) for one in wrong]
         if place is not None and not wrong:
-            devices.append(_device(ask, place, known.get(ask.key)))
+            devices.append(_device(ask, place))
     if found or dry:
         return Registered(), found
-    return store.put_devices(devices=devices, profiles=grounds.pack.profiles, at=at), []
+    own = {ask.key for ask in asks if ask.limits is not None}
+
+    def keep(known: Device, new: Device) -> Device:
+        limits = new.limits if (new.source, new.code) in own else known.limits
+        return _served(replace(new, limits=limits), like=known)
+
+    return store.put_devices(devices=devices, profiles=grounds.pack.profiles, at=at, keep=keep), []
 
 
 def relocate(*, grounds: Grounds, store: Store, at: datetime) -> tuple[Registered, list[DeviceKey]]:
@@ -142,7 +147,7 @@ def relocate(*, grounds: Grounds, store: Store, at: datetime) -> tuple[Registere
                 lost.append(row.key)
             else:
                 moved.append(replace(row.device, chain=place.chain, boundary_version=place.boundary_version))
-        more = store.put_devices(devices=moved, profiles=grounds.pack.profiles, at=at)
+        more = store.put_devices(devices=moved, profiles=grounds.pack.profiles, at=at, keep=_moved)
         done = Registered(changed=done.changed + more.changed, same=done.same + more.same)
         cursor = page.next_cursor
         if cursor is None:
@@ -193,12 +198,11 @@ def serve(
     if state is not ServiceState.IN_SERVICE and not reason.strip():
         raise CommandRefused(RefusalCode.REASON_REQUIRED)
     device = _existing(city, source, code).device
-    if device.service is not state:
-        now = city.now()
-        changed = replace(
-            device, service=state, service_reason=reason.strip(), service_by=actor.id, service_at=now
-        )
-        city.store.put_devices(devices=[changed], profiles=city.pack.profiles, at=now)
+    now = city.now()
+    changed = replace(
+        device, service=state, service_reason=reason.strip(), service_by=actor.id, service_at=now
+    )
+    city.store.put_devices(devices=[changed], profiles=city.pack.profiles, at=now, keep=_put_in_service)
     return detail(city=city, source=source, code=code)
 
 
@@ -278,11 +282,10 @@ def _faults(pack: CityPack, ask: NewDevice) -> Iterator[Finding]:
             yield Finding(code=ProblemCode.BAD_LIMIT, params={"detail": detail})
 
 
-def _device(ask: NewDevice, place: Standing, known: DeviceRow | None) -> Device:
-    blank = Device(source=ask.source, code=ask.code, profile=ask.profile, lon=place.lon, lat=place.lat)
-    before = blank if known is None else known.device
-    return replace(
-        before,
+def _device(ask: NewDevice, place: Standing) -> Device:
+    return Device(
+        source=ask.source,
+        code=ask.code,
         profile=ask.profile,
         name_zh=ask.name_zh,
         name_en=ask.name_en,
@@ -293,10 +296,31 @@ def _device(ask: NewDevice, place: Standing, known: DeviceRow | None) -> Device:
         lat=place.lat,
         chain=place.chain,
         boundary_version=place.boundary_version,
-        limits=before.limits if ask.limits is None else ask.limits,
+        limits=ask.limits or (),
         heartbeat=ask.heartbeat,
         model=ask.model,
     )
+
+
+def _served(device: Device, *, like: Device) -> Device:
+    return replace(
+        device,
+        service=like.service,
+        service_reason=like.service_reason,
+        service_by=like.service_by,
+        service_at=like.service_at,
+    )
+
+
+def _put_in_service(known: Device, new: Device) -> Device:
+    return known if known.service is new.service else _served(known, like=new)
+
+
+def _moved(known: Device, new: Device) -> Device:
+    """One that was registered elsewhere meanwhile has been located anyway."""
+    if (known.lon, known.lat) != (new.lon, new.lat):
+        return known
+    return replace(known, chain=new.chain, boundary_version=new.boundary_version)
 
 
 def _window_faults(begins_at: datetime, ends_at: datetime, now: datetime) -> Iterator[str]:
