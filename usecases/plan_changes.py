@@ -1,7 +1,7 @@
 """What a changed pack says differently from the one in force, item by item, in plain words."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date, datetime
 from enum import Enum, IntEnum
 from typing import Any
@@ -35,6 +35,10 @@ SECTIONS: dict[str, str] = {
     "grid_classes": "网格等级 grid classes",
     "rotas": "值班表 rotas",
     "bursts": "集中爆发 bursts",
+    "profiles": "设备类型 types of devices",
+    "hazards": "危害 hazards",
+    "inhibitions": "压制规则 inhibition",
+    "alarms": "报警规则 rules of alarms",
     "outlines": "区域边界 outlines of areas",
 }
 """The parts of a pack in the order they are told."""
@@ -116,6 +120,10 @@ def _items(pack: CityPack) -> dict[str, Items]:
         "grid_classes": {one.name: one for one in pack.grid_classes},
         "rotas": {rota.name: rota for rota in pack.rotas},
         "bursts": {rule.id: rule for rule in pack.bursts},
+        "profiles": pack.profiles,
+        "hazards": pack.alarms.hazards,
+        "inhibitions": {rule.id: rule for rule in pack.alarms.inhibitions},
+        "alarms": {"": replace(pack.alarms, hazards={}, inhibitions=())},
     }
 
 

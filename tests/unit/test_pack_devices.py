@@ -14,6 +14,7 @@ from store.pack import load
 from tests.unit.builders import MONDAY
 from tests.unit.small_pack import problems_of, write
 from usecases.check_pack import check
+from usecases.plan_changes import changes
 
 WUHAN = Path(__file__).parents[2] / "cities" / "wuhan"
 
@@ -224,6 +225,26 @@ def test_what_is_missing_in_alarms(tmp_path: Path) -> None:
     }  # fmt: skip
     hazards = ALARMS[ALARMS.index("[[hazard]]") :]
     assert ("alarms.toml", 1, "no_false_reason") in found(pack_with(tmp_path, alarms=hazards))
+
+
+def test_a_plan_tells_what_changes_in_them(tmp_path: Path) -> None:
+    before = load(folder=pack_with(tmp_path / "before"))
+    devices = SOUND.replace("value = 27", "value = 30").replace("misses = 2", "misses = 4")
+    alarms = ALARMS.replace("count = 3", "count = 6").replace("fault_after = 4", "fault_after = 2")
+    alarms = alarms.replace('area = "district"', 'area = "street"').replace('"plain"', '"other"')
+    after = load(folder=pack_with(tmp_path / "after", devices, alarms))
+    told = changes(before=before, after=after)
+    assert [(one.section, one.name, one.field) for one in told] == [
+        ("profiles", "depth", "limits"),
+        ("profiles", "depth", "misses"),
+        ("hazards", "other", ""),
+        ("hazards", "plain", ""),
+        ("hazards", "water", "group.count"),
+        ("inhibitions", "out", "area"),
+        ("alarms", "", "fault_after"),
+    ]
+    assert "value=30" in str(told[0])
+    assert str(told[4]) == "~ water group.count: 3 → 6"
 
 
 @pytest.fixture(scope="module")
