@@ -160,16 +160,16 @@ def _case_over(turn: Turn, word: CaseTold, *, again: bool) -> None:
 
 
 def _joined_storm(turn: Turn, word: JoinedStorm) -> None:
-    """Become a child. One that somebody responds to already keeps its own life."""
+    """Become a child. One of severity 1, or that somebody responds to already, keeps its own life and case."""
     alarm = turn.alarm
     if alarm.parent is not None or alarm.alarm_no == word.parent:
         return
-    if not has_open_case(alarm) and word.case_no is not None:
-        turn.change(case_no=word.case_no, case_status="", case_seq=0)
     turn.change(parent=word.parent)
-    if alarm.phase in (AlarmPhase.RESPONDING, AlarmPhase.RECOVERING):
+    if alarm.severity == 1 or alarm.phase in (AlarmPhase.RESPONDING, AlarmPhase.RECOVERING):
         turn.record("joined_storm", parent=word.parent)
     else:
+        if not has_open_case(alarm) and word.case_no is not None:
+            turn.change(case_no=word.case_no, case_status="", case_seq=0)
         turn.go(AlarmPhase.MERGED, parent=word.parent, why="storm")
 
 

@@ -28,6 +28,8 @@ ASSESS = "assess"
 """The milestone of a filing condition that says how long a duty officer has (研判)."""
 FAIL_SAFE = 2
 """The mildest severity of which silence means true where the pack says nothing."""
+MAY_BE_WORSE = frozenset({"linked", "warning", "worse", "regraded"})
+"""Words with which an alarm may be worse than the case about it."""
 HOLD = timedelta(minutes=10)
 """How long readings of a hazard the pack does not know must be back in band before a release."""
 DOUBTED = 0.25
@@ -100,7 +102,7 @@ def words_to_case(*, city: City, alarm: Alarm, case_no: str, word: str) -> tuple
         seq=alarm.seq,
         children=alarm.children,
     )
-    view = city.store.case(case_no=case_no)
+    view = city.store.case(case_no=case_no) if word in MAY_BE_WORSE else None
     if view is None or alarm.phase in ALARM_ENDED or alarm.severity >= view.severity:
         return (told,)
     return (told, _regrade(city=city, alarm=alarm, category=view.category, channel=view.channel))

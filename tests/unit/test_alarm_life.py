@@ -361,6 +361,12 @@ def test_a_storm_speaks_for_its_children() -> None:
     child.say(SaidAgain(at=T0, severity=None))
     assert (child.told, child.alarm.next_due, child.alarm.count) == ([], T0 + 10 * MINUTE, 2)
     assert child.say(Due(at=T0 + 10 * MINUTE)).alarm.phase is AlarmPhase.RELEASED
+    severe = begun(severity=1, current=1).say(JoinedStorm(at=T0, parent="AL0", case_no="C0"))
+    assert (severe.alarm.phase, severe.alarm.case_no, severe.kinds) == (
+        AlarmPhase.ASSESSING,
+        "C1",
+        ["joined_storm"],
+    )
     storm = begun(
         times=replace(AUTOMATIC, interval=5 * MINUTE, repeat=60 * MINUTE), origin=AlarmOrigin.STORM,
         severity=3, current=3,
