@@ -1,6 +1,7 @@
 """Machines' messages come in: kept as they are, answered when they are durable, read a little later."""
 
 import asyncio
+import json
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -8,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from api.answers import refusals
-from api.clients import BY_KEY, client_of, webhook_id
+from api.clients import BY_KEY, charge, client_of, webhook_id
 from api.instruction_schemas import Code
 from api.state import service
 from domain.source import Scope, Source, WireFormat
@@ -97,6 +98,10 @@ async def post_alert(
     if client is None:
         client = await asyncio.to_thread(lambda: source_of(city=city, name=source))
     body = await request.body()
+    if client.per_minute or client.per_day:
+        more = await asyncio.to_thread(messages_in, body) - 1
+        if more > 0:
+            await charge(request, source=client, cost=more)
     received_at = city.now()
     number = await keep(
         city=city,
@@ -121,6 +126,17 @@ async def get_message(request: Request, number: Annotated[int, Field(ge=1, lt=2*
     if found is None or (client is not None and found.message.source != client.name):
         raise BadRequest(ProblemCode.MESSAGE_NOT_FOUND, id=str(number))
     return _told(found)
+
+
+def messages_in(body: bytes) -> int:
+    """Return how many messages a body counts for: the members of a JSON array, one for anything else."""
+    if body.lstrip()[:1] != b"[":
+        return 1
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return 1
+    return max(1, len(found))
 
 
 def form_of(request: Request, *, given: WireFormat | None, source: Source) -> WireFormat:

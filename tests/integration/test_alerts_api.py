@@ -3,13 +3,14 @@
 import base64
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
 from domain.source import KeyKind
 from store.engine import Store
-from tests.integration.alerts_api import HANDLER, OPERATOR, Door, door, make_key
+from tests.integration.alerts_api import HANDLER, NOW, OPERATOR, Door, door, make_key
 from usecases.city import Grounds
 from usecases.ingest import ingest
 from usecases.signals import take
@@ -100,6 +101,17 @@ async def test_a_signed_message_is_taken_once_and_a_wrong_key_not_at_all(api: Do
         "signature_invalid", "key_source", "source_not_found",
     ]  # fmt: skip
     assert api.city.store.backlog().waiting == 1
+
+
+async def test_a_batch_counts_for_as_many_as_it_holds_and_is_kept_whole_or_not_at_all(api: Door) -> None:
+    source = api.city.store.source(name="gas")
+    assert source is not None
+    api.city.store.put_source(source=replace(source, per_minute=10), at=NOW)
+    batches = [b"[1, 2, 3, 4]", b"{}", b" [1, 2, 3, 4]", b"[1, 2, 3]"]
+    answers = [await api.alert("gas", batch) for batch in batches]
+    assert [one.status_code for one in answers] == [202, 202, 202, 429]
+    assert int(answers[3].headers["retry-after"]) > 0
+    assert api.city.store.backlog().waiting == 3
 
 
 async def test_a_report_keeps_its_body_and_a_refused_one_is_a_letter(api: Door) -> None:
