@@ -45,7 +45,9 @@ WHY_ZH = {
     "unanswered": "研判超时,按属实处理",
     "worse": "报警升级",
     "relapse": "再次超限",
-    "confirmed": "研判属实",
+    "assessed": "研判属实",
+    "corroborated": "市民报告印证",
+    "regraded": "人工调整等级",
 }
 _ENVELOPE = TypeAdapter(Envelope)
 _PLACED = frozenset({EnvelopeKind.ALARM, EnvelopeKind.WARNING})
