@@ -11,6 +11,7 @@ from tests.fixtures_db import (
     sqlite_url,
     store,
 )
+from tests.integration.open311_city import open311
 from tests.integration.temporal_env import desk, temporal_env, wuhan, wuhan_settings
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "desk",
     "empty_database_url",
     "empty_postgresql_url",
+    "open311",
     "postgresql_server",
     "postgresql_template",
     "postgresql_url",

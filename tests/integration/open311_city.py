@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest_asyncio
 from fastapi import FastAPI
 from lxml import etree
 from temporalio.client import Client
@@ -19,7 +20,7 @@ from domain.case import Fact, Status
 from domain.place import Place
 from domain.source import KeyKind, Scope, Source
 from domain.views import Record
-from store.engine import Store
+from store.engine import Store, open_store
 from store.group_commit import GroupCommit
 from tests.integration.store_samples import HANDLER
 from usecases.city import City, Grounds
@@ -158,3 +159,12 @@ def _key(city: City, name: str, scopes: tuple[Scope, ...]) -> str:
         store=city.store, secret=city.secret, random_bits=city.random_bits, source=name, kind=KeyKind.API_KEY, at=at
     )  # fmt: skip
     return made.shown
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def open311(sqlite_url: str, wuhan: Grounds, tmp_path: Path) -> AsyncIterator[Open311]:
+    """Return a client of an endpoint on SQLite: what the kind of database decides, other tests show."""
+    store = open_store(sqlite_url)
+    async with serving(store=store, grounds=wuhan, folder=tmp_path / "media") as served:
+        yield served
+    store.close()
