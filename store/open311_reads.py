@@ -118,6 +118,15 @@ class UpdateRow:
     data: dict[str, Any] = field(repr=False)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeptSaid:
+    """An update of somebody else's: ``repeated`` was there before, ``told`` has been put before a handler."""
+
+    serial: int
+    repeated: bool
+    told: bool
+
+
 class Open311Reader(Database):
     """The part of the store that answers Open311."""
 
@@ -161,20 +170,17 @@ class Open311Reader(Database):
             lambda connection: [UpdateRow(**row) for row in connection.execute(statement).mappings()]
         )
 
-    def keep_service_update(self, *, row: dict[str, Any]) -> tuple[int, bool]:
-        """Keep an update somebody wrote about a request; return its serial and whether it was there before."""
+    def keep_service_update(self, *, row: dict[str, Any]) -> KeptSaid:
+        """Keep an update somebody wrote about a request, or find it kept before, under its source and id."""
         put = self._insert(service_updates).on_conflict_do_nothing(index_elements=["source", "update_id"])
-        found = select(service_updates.c.serial).where(
+        found = select(service_updates.c.serial, service_updates.c.acted).where(
             service_updates.c.source == row["source"], service_updates.c.update_id == row["update_id"]
         )
 
-        def work(connection: Connection) -> tuple[int, bool]:
+        def work(connection: Connection) -> KeptSaid:
             fresh = connection.execute(put.returning(service_updates.c.serial), row).scalar()
-            return (
-                (int(fresh), False)
-                if fresh is not None
-                else (int(connection.execute(found).scalar_one()), True)
-            )
+            kept = connection.execute(found).one()
+            return KeptSaid(serial=kept.serial, repeated=fresh is None, told=kept.acted)
 
         return self._write(work)
 

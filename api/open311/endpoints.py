@@ -269,8 +269,9 @@ def _paging(request: Request, page: Page) -> dict[str, str]:
     numbers = {"first": 1, "prev": page.page - 1, "next": page.page + 1, "last": page.last_page}
     wanted: dict[str, Any] = {"first": True, "prev": page.page > 1, "last": not page.more_than}
     wanted["next"] = page.more_than or page.page < page.last_page
+    here = request.url.remove_query_params("api_key")
     links = [
-        f'<{request.url.include_query_params(page=number, page_size=page.page_size)}>; rel="{name}"'
+        f'<{here.include_query_params(page=number, page_size=page.page_size)}>; rel="{name}"'
         for name, number in numbers.items()
         if wanted[name]
     ]

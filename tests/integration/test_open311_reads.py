@@ -139,11 +139,14 @@ def test_an_update_of_somebody_else_is_kept_once(store: Store) -> None:
         "source": "fixmystreet", "update_id": "77", "case_no": case_no(1), "report_no": report_no(1), "status": "FIXED",
         "description": "好了", "updated_at": NOW, "received_at": NOW, "detail": {},
     }  # fmt: skip
-    first, before = store.keep_service_update(row=row)
-    assert not before
-    assert store.keep_service_update(row={**row, "description": "again"}) == (first, True)
-    other, before = store.keep_service_update(row={**row, "source": "else"})
-    assert (other != first, before) == (True, False)
+    first = store.keep_service_update(row=row)
+    assert (first.repeated, first.told) == (False, False)
+    again = store.keep_service_update(row={**row, "description": "again"})
+    assert again == replace(first, repeated=True)
+    store.update_acted(serial=first.serial, detail={"fate": "told"})
+    assert store.keep_service_update(row=row).told
+    other = store.keep_service_update(row={**row, "source": "else"})
+    assert (other.serial != first.serial, other.repeated) == (True, False)
 
 
 def test_a_page_takes_one_statement_however_long_it_is(store: Store) -> None:

@@ -93,14 +93,13 @@ async def take_update(*, city: City, source: str, form: Form, exercise: bool) ->
     """
     now = city.now()
     row = await asyncio.to_thread(read_update, city=city, form=form, exercise=exercise, now=now)
-    serial, repeated = await asyncio.to_thread(
+    kept = await asyncio.to_thread(
         lambda: city.store.keep_service_update(row={**row, "source": source, "received_at": now})
     )
-    fate = await _told(city, source, row)
-    await asyncio.to_thread(
-        lambda: city.store.update_acted(serial=serial, detail={**row["detail"], "fate": fate})
-    )
-    return f"U{serial}", repeated
+    if not kept.told:
+        detail = {**row["detail"], "fate": await _told(city, source, row)}
+        await asyncio.to_thread(lambda: city.store.update_acted(serial=kept.serial, detail=detail))
+    return f"U{kept.serial}", kept.repeated
 
 
 async def _told(city: City, source: str, row: Mapping[str, Any]) -> str:
