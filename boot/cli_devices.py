@@ -58,7 +58,7 @@ def relocate() -> None:
     grounds = grounds_of(settings)
     at = city_time(grounds.clock, datetime.now(UTC))
     with _store(settings) as store:
-        done, lost = relocate(grounds=grounds, store=store, at=at)
+        done, lost = relocate(pack=grounds.pack, atlas=grounds.atlas, store=store, at=at)
     for source, code in lost:
         console.print(f"{source}/{code}: 无法定位,保留原区域 not located, keeps its areas", markup=False)
     console.print(f"更改 changed {done.changed}  不变 same {done.same}", markup=False)

@@ -24,6 +24,7 @@ from store.group_commit import GroupCommit
 from store.pack import load as load_pack
 from store.rows import AreaRow
 from usecases.city import City, Grounds
+from usecases.devices import located, relocate
 from usecases.gateway import CaseGateway
 from usecases.secret import Secret, UnableToDerive
 from workflows.converter import DATA_CONVERTER
@@ -132,12 +133,13 @@ def prepare(settings: Settings) -> None:
 def publish_pack(*, settings: Settings, store: Store) -> bool:
     """Put units, areas and atlas of the pack on this disk in force; False when they are already.
 
+    Devices are located again where the outlines are others.
     Sources the database does not have yet are added; those it has are people's (``cityops source apply``).
     The atlas comes first and the units last: processes that see the units' version find the
     rest there.
     """
     pack = load_pack(folder=settings.pack)
-    publish(pack_folder=settings.pack, cache=atlas_cache(settings))
+    atlas = open_atlas(publish(pack_folder=settings.pack, cache=atlas_cache(settings)))
     areas = (
         AreaRow(level=int(area.level), code=area.code, name=area.name, parent=area.parent)
         for level in Level
@@ -145,4 +147,6 @@ def publish_pack(*, settings: Settings, store: Store) -> bool:
     )
     store.publish_areas(areas=areas, version=pack.version)
     store.publish_sources(sources=pack.sources, at=datetime.now(UTC))
+    if not located(atlas=atlas, store=store):
+        relocate(pack=pack, atlas=atlas, store=store, at=city_time(city_clock(settings), datetime.now(UTC)))
     return store.publish_units(units=pack.tree.units(), version=pack.version)

@@ -31,8 +31,11 @@ from domain.sensing import Watch
 from store.database import Database, insert_into
 from store.filters import UnableToReadCursor
 from store.rows_devices import Behind, DeviceFilter, DeviceKey, DevicePage, DeviceRow, Registered
+from store.tables import published
 from store.tables_alarms import device_watches, devices
 
+LOCATED = "devices"
+"""Under this name the database keeps with which outlines its devices were located."""
 _LONGEST = 500
 _AT_ONCE = 1000
 _DEVICE, _WATCH = devices.c, device_watches.c
@@ -70,6 +73,12 @@ class Devices(Database):
             )
 
         return self._write(work)
+
+    def note_located(self, *, version: str) -> None:
+        """Keep with which version of the outlines the devices are located."""
+        put = self._insert(published).values(what=LOCATED, version=version)
+        put = put.on_conflict_do_update(index_elements=["what"], set_={"version": version})
+        self._write(lambda connection: connection.execute(put))
 
     def known_devices(self, *, keys: Collection[DeviceKey]) -> dict[DeviceKey, DeviceRow]:
         """Return those of these devices that are registered."""

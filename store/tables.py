@@ -301,7 +301,7 @@ areas = Table(
 published = Table(
     "published",
     metadata,
-    Column("what", Text, primary_key=True),  # units | areas
+    Column("what", Text, primary_key=True),  # units | areas | devices (located with)
     Column("version", Text, nullable=False),
 )
 

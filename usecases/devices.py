@@ -14,7 +14,8 @@ from domain.device import AlarmLimit, Device, MaintenanceWindow, ServiceState
 from domain.errors import CommandRefused, RefusalCode
 from domain.pack import CityPack
 from domain.place import Crs, PlaceFlag, ReportedPlace
-from geo.atlas import UnableToLocateOnDay
+from geo.atlas import Atlas, UnableToLocateOnDay
+from store.devices import LOCATED
 from store.engine import Store
 from store.filters import UnableToReadCursor
 from store.pack.devices import limit_faults
@@ -33,7 +34,7 @@ __all__ = [
     "end_window",
     "listed",
 ]
-__all__ += ["locate", "put", "register", "relocate", "serve"]
+__all__ += ["locate", "located", "put", "register", "relocate", "serve"]
 
 MANAGERS = (Role.SUPERVISOR, Role.DISPATCHER)
 MOST = {"reason": 500}
@@ -130,10 +131,13 @@ def register(
     return store.put_devices(devices=devices, profiles=grounds.pack.profiles, at=at, keep=keep), []
 
 
-def relocate(*, grounds: Grounds, store: Store, at: datetime) -> tuple[Registered, list[DeviceKey]]:
+def relocate(
+    *, pack: CityPack, atlas: Atlas, store: Store, at: datetime
+) -> tuple[Registered, list[DeviceKey]]:
     """Locate every device again, after outlines have changed; return what changed and who could not be.
 
-    Those that cannot be located any more keep the areas they had.
+    Those that cannot be located any more keep the areas they had. Then the store knows that
+    its devices are located with these outlines (``located``).
     """
     done, lost = Registered(), []
     cursor: str | None = None
@@ -142,26 +146,32 @@ def relocate(*, grounds: Grounds, store: Store, at: datetime) -> tuple[Registere
         moved = []
         for row in page.devices:
             point = ReportedPlace(lon=row.device.lon, lat=row.device.lat, crs=Crs.WGS84)
-            place = locate(grounds=grounds, reported=point, at=at)
+            place = locate(pack=pack, atlas=atlas, reported=point, at=at)
             if isinstance(place, str):
                 lost.append(row.key)
             else:
                 moved.append(replace(row.device, chain=place.chain, boundary_version=place.boundary_version))
-        more = store.put_devices(devices=moved, profiles=grounds.pack.profiles, at=at, keep=_moved)
+        more = store.put_devices(devices=moved, profiles=pack.profiles, at=at, keep=_moved)
         done = Registered(changed=done.changed + more.changed, same=done.same + more.same)
         cursor = page.next_cursor
         if cursor is None:
+            store.note_located(version=atlas.version)
             return done, lost
 
 
-def locate(*, grounds: Grounds, reported: ReportedPlace, at: datetime) -> Standing | str:
+def located(*, atlas: Atlas, store: Store) -> bool:
+    """Tell whether the registered devices are located with these outlines."""
+    return store.published_version(what=LOCATED) == atlas.version
+
+
+def locate(*, pack: CityPack, atlas: Atlas, reported: ReportedPlace, at: datetime) -> Standing | str:
     """Return where a device stands, or in words why that cannot be told.
 
     Coordinates the wrong way round are refused: whoever registers a device is there to put them right.
     """
-    day = at.astimezone(ZoneInfo(grounds.pack.city.timezone)).date()
+    day = at.astimezone(ZoneInfo(pack.city.timezone)).date()
     try:
-        place = grounds.atlas.locate(reported=reported, on=day, settings=grounds.pack.locate)
+        place = atlas.locate(reported=reported, on=day, settings=pack.locate)
     except UnableToLocateOnDay as error:
         return str(error)
     wrong = [flag.value for flag in place.flags if flag in _NO_PLACE]
@@ -257,7 +267,7 @@ def _judged(grounds: Grounds, ask: NewDevice, at: datetime) -> tuple[Standing | 
     except BadRequest as refused:
         return None, [refused.finding]
     wrong = list(_faults(grounds.pack, ask))
-    place = locate(grounds=grounds, reported=ask.place, at=at)
+    place = locate(pack=grounds.pack, atlas=grounds.atlas, reported=ask.place, at=at)
     if not isinstance(place, str):
         return place, wrong
     return None, [*wrong, Finding(code=ProblemCode.DEVICE_PLACE, params={"detail": place[:300]})]

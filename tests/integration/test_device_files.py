@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from boot.cli import app
 from boot.demo.devices import FILE, text
 from boot.settings import Settings
+from boot.wiring import publish_pack
 from domain.device import AlarmLimit, ServiceState, Trip
 from domain.place import Crs, ReportedPlace
 from domain.source import Scope, Source
@@ -21,7 +22,7 @@ from store.rows_devices import DeviceFilter, Registered
 from tests.unit.builders import MONDAY
 from usecases.city import Grounds
 from usecases.device_file import Imported, import_devices
-from usecases.devices import NewDevice, register, relocate
+from usecases.devices import NewDevice, located, register, relocate
 from usecases.problems import BadRequest, ProblemCode
 
 WUHAN = Path(__file__).parents[2] / "cities" / "wuhan"
@@ -148,13 +149,29 @@ def test_devices_are_located_anew_after_the_outlines_changed(wuhan: Grounds, sou
         replace(before[1], lon=0.0, lat=0.0),
     ]
     sourced.put_devices(devices=old, profiles=wuhan.pack.profiles, at=MONDAY)
-    assert relocate(grounds=wuhan, store=sourced, at=MONDAY) == (
+    assert not located(atlas=wuhan.atlas, store=sourced)
+    assert relocate(pack=wuhan.pack, atlas=wuhan.atlas, store=sourced, at=MONDAY) == (
         Registered(changed=1), [(IOT.name, "b")]
     )  # fmt: skip
     assert [row.device for row in sourced.devices(where=DeviceFilter(), limit=5).devices] == [
         before[0],
         old[1],
     ]
+    assert located(atlas=wuhan.atlas, store=sourced)
+
+
+def test_publishing_a_pack_locates_the_devices_with_its_outlines(
+    wuhan_settings: Settings, wuhan: Grounds, sourced: Store
+) -> None:
+    register(grounds=wuhan, store=sourced, asks=[ask("a")], at=MONDAY)
+    (row,) = sourced.devices(where=DeviceFilter(), limit=5).devices
+    moved = replace(row.device, chain=(("district", "old"),), boundary_version="before")
+    for version, wanted in (("before", row.device), (wuhan.atlas.version, moved)):
+        sourced.put_devices(devices=[moved], profiles=wuhan.pack.profiles, at=MONDAY)
+        sourced.note_located(version=version)
+        publish_pack(settings=wuhan_settings, store=sourced)
+        (found,) = sourced.devices(where=DeviceFilter(), limit=5).devices
+        assert found.device == wanted
 
 
 def test_the_commands(
