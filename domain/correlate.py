@@ -18,6 +18,7 @@ from domain.alarm_life import (
     AlarmTimes,
     AlarmWord,
     Begun,
+    Corroborated,
     FaultOfDevice,
     Gathered,
     JoinedStorm,
@@ -27,7 +28,7 @@ from domain.alarm_life import (
     Withdrawn,
 )
 from domain.alarm_steps import step
-from domain.correlate_alarm import raised_by, word_of
+from domain.correlate_alarm import Witness, raised_by, witnesses_of, word_of
 from domain.correlate_crowd import Crowd, begun_times, crowd_of, parent_alarm
 from domain.correlate_said import DEVICE_HAZARD, DeviceKey, Said, SaidKind, Spot, device_key
 from domain.hazard import AlarmRules
@@ -45,7 +46,8 @@ class Ground:
     ``loose`` are, by crowd, its open alarms that have no parent; ``tallies`` count, by parent,
     the children out of band by severity. ``sizes`` are how many devices speak through a
     gateway, by the key of its crowd; ``confidences`` what alarms of a device begin with where that
-    is not ``TRUSTED``. ``families`` are, by parent, its open merged children: they
+    is not ``TRUSTED``. ``witnesses`` are citizens' reports of late, ``citizens`` the categories by
+    hazard that join its alarms. ``families`` are, by parent, its open merged children: they
     end with it. ``times`` and ``severities`` are the pack's.
     """
 
@@ -60,6 +62,8 @@ class Ground:
     sizes: Mapping[str, int] = field(default_factory=dict)
     confidences: Mapping[DeviceKey, float] = field(default_factory=dict)
     families: Mapping[str, Sequence[Alarm]] = field(default_factory=dict)
+    witnesses: Sequence[Witness] = ()
+    citizens: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -141,6 +145,7 @@ class Fold:
 
     def changes(self) -> Changes:
         """Let every parent hear of its children once, and return what all words have done."""
+        self._hear_witnesses()
         while self.dirty:
             # A dead gateway may itself be part of a storm, which hears of it in turn.
             parent = next(iter(self.dirty))
@@ -169,6 +174,18 @@ class Fold:
     def say(self, number: str, word: AlarmWord) -> None:
         """Say one word to one alarm."""
         self._step(self.alarms[number], word)
+
+    def _hear_witnesses(self) -> None:
+        """Let the alarms that have just been raised know who reported the same before: nobody waits then."""
+        for number in [one for one in self.touched if one in self.fresh] if self.ground.witnesses else ():
+            alarm = self.alarms[number]
+            hazard = self.ground.rules.hazards.get(alarm.hazard)
+            if hazard is None or alarm.origin is AlarmOrigin.STORM or not is_open(alarm):
+                continue
+            categories = self.ground.citizens.get(hazard.id, ())
+            for one in witnesses_of(alarm, hazard=hazard, categories=categories, known=self.ground.witnesses):
+                said = Corroborated(at=alarm.raised_at, report_no=one.report_no, case_no=one.case_no)
+                self.say(number, said)
 
     def _targets(self, said: Said) -> list[str]:
         """Return the open alarms a word is about: those it refers to, or the one of its key."""

@@ -9,7 +9,10 @@ from sqlalchemy import Connection, select
 
 from domain.alarm import Alarm
 from domain.alarm_life import AlarmTimes
+from domain.case import SETTLED
 from domain.correlate import Changes
+from domain.correlate_alarm import Witness
+from domain.correlate_said import Said, SaidKind
 from domain.correlate_senses import NAMED_ONCE, Event, Named
 from domain.correlate_words import Registry, SeenEvent
 from domain.device import Device, DeviceProfile
@@ -19,9 +22,13 @@ from store.alarm_writes import Writings
 from store.devices import load_devices
 from store.rows_devices import DeviceKey, DeviceRow
 from store.rows_intake import InboundRow
+from store.tables import cases, reports
 from store.tables_alarms import devices
 from store.tables_sources import signals
 from store.windows import windows_in_force
+
+_SETTLED = tuple(status.value for status in SETTLED)
+_MOST_WITNESSES = 500
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,7 +37,8 @@ class AlarmCity:
 
     ``severities`` are the catalogue's by category, ``inhibiting`` the categories of each
     inhibition by its id. ``confidence`` is what an alarm begins with whose device has lately given
-    so many false ones.
+    so many false ones. ``citizens`` are the categories by hazard of reports that join its alarms,
+    ``people`` the channels people report through.
     """
 
     rules: AlarmRules
@@ -39,6 +47,8 @@ class AlarmCity:
     inhibiting: Mapping[str, Sequence[str]]
     times: Callable[[Alarm], AlarmTimes]
     confidence: Callable[[int], float]
+    citizens: Mapping[str, Sequence[str]]
+    people: Sequence[str]
     number: Callable[[], str]
     case_number: Callable[[], str]
     writings: Writings
@@ -120,3 +130,36 @@ def behind(connection: Connection, gateways: Iterable[DeviceKey]) -> set[DeviceK
         statement = select(devices.c.code).where(devices.c.source == source, devices.c.gateway == code)
         found |= {(source, one) for one in connection.scalars(statement)}
     return found
+
+
+def witnesses(connection: Connection, said: Iterable[Said], city: AlarmCity) -> list[Witness]:
+    """Return people's reports of late that may say what these words say, with the open cases they belong to."""
+    hazards = {one.hazard for one in said if one.kind is SaidKind.SPEAKS and one.hazard in city.citizens}
+    categories = sorted({code for hazard in hazards for code in city.citizens[hazard]})
+    if not categories or not city.people:
+        return []
+    window = max(city.rules.hazards[hazard].window for hazard in hazards)
+    since = min(one.at for one in said) - window
+    own, now = cases.alias("own"), cases.alias("now")
+    statement = (
+        select(
+            reports.c.report_no, now.c.case_no, own.c.category, own.c.lon, own.c.lat, reports.c.occurred_at
+        )
+        .join(reports, reports.c.case_no == own.c.case_no)
+        .join(now, now.c.case_no == reports.c.belongs_to)
+        .where(
+            own.c.category.in_(categories),
+            own.c.received_at >= since,
+            own.c.channel.in_(city.people),
+            own.c.exercise.is_(False),
+            own.c.lon.is_not(None),
+            now.c.open.is_(True),
+            now.c.status.not_in(_SETTLED),
+        )
+        .order_by(own.c.received_at.desc(), own.c.case_no)
+        .limit(_MOST_WITNESSES)
+    )
+    return [
+        Witness(report_no=row[0], case_no=row[1], category=row[2], lon=row[3], lat=row[4], at=row[5])
+        for row in connection.execute(statement)
+    ]

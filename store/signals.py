@@ -39,7 +39,7 @@ from store.devices import load_devices, save_watches, silent_at, silent_devices
 from store.inbound import hold_inbound, settle_inbound
 from store.rows_devices import DeviceKey, DeviceRow
 from store.rows_intake import InboundRow
-from store.signal_ground import AlarmCity, behind, event_values, plain_registry, registry_of
+from store.signal_ground import AlarmCity, behind, event_values, plain_registry, registry_of, witnesses
 from store.tables_alarms import alarm_acts, alarms
 from store.tables_sources import signals
 from store.windows import ended_windows, windows_in_force, windows_looked_at
@@ -246,7 +246,10 @@ class Signals(Database):
         loaded = load_for_words(connection, said=words, rules=city.rules)
         doubts = false_alarms(connection, words, since=city.now - city.rules.fault_within)
         confidences = {device: city.confidence(recent) for device, recent in doubts.items()}
-        changes = fold(ground=replace(_ground(loaded, city), confidences=confidences), said=words)
+        ground = replace(
+            _ground(loaded, city), confidences=confidences, witnesses=witnesses(connection, words, city)
+        )
+        changes = fold(ground=ground, said=words)
         cases = write_changes(connection, changes, writings=city.writings, at=city.now, sqlite=self._sqlite)
         return changes, cases
 
@@ -326,6 +329,7 @@ def _ground(loaded: Loaded, city: AlarmCity) -> Ground:
         tallies=loaded.tallies,
         sizes=loaded.sizes,
         families=loaded.families,
+        citizens=city.citizens,
     )
 
 

@@ -106,6 +106,8 @@ class Town:
             severities=SEVERITIES,
             inhibiting={"power": ("H-POW-01",)},
             times=times,
+            citizens={"water": ("E0503",)},
+            people=("hotline",),
             confidence=lambda recent: 0.25 if recent >= RULES.fault_after else 0.5,
             number=self.number,
             case_number=self.case_number,

@@ -92,6 +92,8 @@ def alarm_city(city: City) -> AlarmCity:
         inhibiting=_inhibiting(pack),
         times=lambda alarm: times_of(pack=pack, alarm=alarm),
         confidence=lambda recent: confidence_of(pack=pack, false_alarms=FalseAlarms(recent=recent)),
+        citizens=_citizens(pack),
+        people=tuple(name for name, channel in pack.channels.items() if channel.kind != SENSOR),
         number=lambda: ALARM_PREFIX + fresh(),
         case_number=fresh,
         writings=Writings(
@@ -170,12 +172,17 @@ def _description(pack: CityPack, alarm: Alarm, why: str) -> str:
 
 
 def _inhibiting(pack: CityPack) -> dict[str, tuple[str, ...]]:
-    return {
-        rule.id: tuple(
-            code for code in pack.catalogue if any(fnmatchcase(code, one) for one in rule.categories)
-        )
-        for rule in pack.alarms.inhibitions
-    }
+    return {rule.id: _codes(pack, rule.categories) for rule in pack.alarms.inhibitions}
+
+
+def _citizens(pack: CityPack) -> dict[str, tuple[str, ...]]:
+    found = {one.id: _codes(pack, one.citizen_categories) for one in pack.alarms.hazards.values()}
+    return {hazard: codes for hazard, codes in found.items() if codes}
+
+
+def _codes(pack: CityPack, patterns: Sequence[str]) -> tuple[str, ...]:
+    """Return the catalogue's codes that exact codes or globs name."""
+    return tuple(code for code in pack.catalogue if any(fnmatchcase(code, one) for one in patterns))
 
 
 def _told(city: City, alarm: Alarm, told: TellCase) -> Sequence[CommandBase]:

@@ -102,3 +102,18 @@ def _ready(desk: Desk, code: str) -> None:
     at = desk.now() - timedelta(minutes=1)
     desk.store.put_source(source=source, at=at)
     desk.store.put_devices(devices=[gauge(code)], profiles=desk.city.pack.profiles, at=at)
+
+
+async def test_an_alarm_finds_the_report_that_came_before_it(desk: Desk) -> None:
+    _ready(desk, "c")
+    far, report = await desk.filed(flooded(FAR)), await desk.filed(flooded())
+    await desk.relay()
+    alarm = measured(desk, "c", 16.0)
+    assert (alarm.case_no, alarm.phase, alarm.reports) == (report, AlarmPhase.WARNING, (report,))
+    assert alarm.confidence > 0.5
+    assert far not in alarm.reports
+    severe = measured(desk, "c", 40.0)
+    assert (severe.severity, severe.case_no) == (
+        1,
+        report,
+    )  # somebody works on it, and is told that it is worse
