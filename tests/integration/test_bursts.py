@@ -49,7 +49,7 @@ async def relaying(desk: Desk, *stores: Store) -> AsyncIterator[None]:
         for store in stores
     ]
     for n, relay in enumerate(relays):
-        relay._name = f"relay-{n}"
+        relay.name = f"relay-{n}"
     running = [asyncio.create_task(relay.run(stop)) for relay in relays]
     try:
         yield
