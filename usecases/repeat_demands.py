@@ -47,7 +47,7 @@ def find_demand(*, city: City, report: NewReport, found: Answer) -> Duplicates |
         why = _why(city, report, one, view, found)
         if view is None or not why:
             continue
-        if why != MAYBE and view.severity <= found.decision.severity:
+        if why != MAYBE and (_pending(view) or view.severity <= found.decision.severity):
             return Duplicates(master=view.case_no, repeated=why)
         proposals.append(view.case_no)
     # The latest is the likeliest.
@@ -61,13 +61,35 @@ def _why(city: City, report: NewReport, one: StoredReport, view: CaseView | None
         return ""
     if one.report_no in report.related or (one.source_no is not None and one.source_no in report.related):
         return NAMED
-    same = _same_place(found.place, view.place, most=city.pack.repeat.demand_metres)
+    most = city.pack.repeat.demand_metres
+    same = (
+        _same_as_reported(report, one, most) if _pending(view) else _same_place(found.place, view.place, most)
+    )
     if same is None:
         return SAME_CALLER if _same_address(report, one) else MAYBE
     return SAME_CALLER if same else ""
 
 
-def _same_place(here: Place, there: Place, *, most: float) -> bool | None:
+def _pending(view: CaseView) -> bool:
+    """Tell whether a case is not decided yet: filed a moment ago, or while Temporal is away.
+
+    Nothing is known of it but what was reported. Whoever joins it waits until it runs.
+    """
+    return view.epoch == 0
+
+
+def _same_as_reported(report: NewReport, one: NewReport, most: float) -> bool | None:
+    """Compare what was said, of a case nobody has located or graded yet."""
+    here, there = report.reported, one.reported
+    if report.severity != one.severity or here.crs is not there.crs:
+        return None
+    if here.lon is None or here.lat is None or there.lon is None or there.lat is None:
+        return None
+    metres = metres_between(lon=here.lon, lat=here.lat, other_lon=there.lon, other_lat=there.lat)
+    return metres <= most
+
+
+def _same_place(here: Place, there: Place, most: float) -> bool | None:
     """Tell whether two places are near each other by their points, else by their smallest areas; None: unknown."""
     points = [
         (place.lon, place.lat)

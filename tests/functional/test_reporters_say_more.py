@@ -100,6 +100,20 @@ async def test_the_same_caller_joins_the_open_case_and_nobody_is_dispatched_twic
     assert (status["case_no"], status["merged_into"]) == (number, number)
 
 
+async def test_of_one_batch_the_same_caller_has_one_case(town: Town) -> None:
+    spot = await town.spot()
+    one = {"category": "E0110", "description": "垃圾", "crs": "WGS84", **spot.place}
+    batch = [{**one, "ticket_no": f"B{n}-{spot.lon}", "reporter": {"phone": "13912340003"}} for n in range(4)]
+    answer = await town.json("POST", "/api/v1/tickets", batch)
+    receipts = [each["report"] for each in answer["results"]]
+    first, *others = sorted(receipts, key=lambda one: (one["received_at"], one["report_no"]))
+    number = first["case_no"]
+    case = await town.until(lambda: town.case(number), lambda case: len(case["reports"]) == 4)
+    assert case["aspects"]["demands"] == 3
+    assert {(await town.wait(one["case_no"], "merged"))["master"] for one in others} == {number}
+    await town.wait(number, "dispatched")
+
+
 async def test_a_picture_says_how_far_from_the_case_it_was_taken(town: Town) -> None:
     case = await town.dispatched()
     number, unit, place = case["case_no"], case["owner"], case["place"]

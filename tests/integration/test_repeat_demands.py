@@ -116,7 +116,7 @@ def test_the_same_words_for_the_place_are_the_same_place(city: City) -> None:
 def test_a_ticket_that_names_an_earlier_one_joins_it_whoever_calls_and_wherever(city: City) -> None:
     first = kept(city, 1, ago=timedelta(days=60))
     receipt = filed(city, 1).report_no
-    elsewhere = {"phone": "", "reported": ReportedPlace(lon=LON + FAR, lat=LAT)}
+    elsewhere: dict[str, Any] = {"phone": "", "reported": ReportedPlace(lon=LON + FAR, lat=LAT)}
     for named in ("T1", receipt):
         begun = prepare(city=city, report=filed(city, 9, related=(named,), **elsewhere))
         assert (begun.master, begun.repeated) == (first, NAMED)
@@ -130,8 +130,9 @@ def test_two_of_one_batch_know_which_came_first(city: City) -> None:
     city.store.accept_many(reports=[early, late])
     assert prepare(city=city, report=early).master is None
     begun = prepare(city=city, report=late)
-    assert (begun.master, begun.repeated) == (None, "")  # its place is not known yet: an operator looks
-    assert begun.proposals == (early.case_no,)
+    assert (begun.master, begun.repeated) == (early.case_no, SAME_CALLER)
+    graver = prepare(city=city, report=filed(city, 3, severity=1))
+    assert (graver.master, graver.proposals) == (None, (late.case_no, early.case_no))
 
 
 def test_a_number_is_kept_as_a_digest_only(city: City) -> None:
