@@ -216,12 +216,15 @@ async def test_while_the_store_is_away_nothing_is_acknowledged_and_nothing_lost(
 
 
 async def test_killed_again_and_again_every_event_is_taken_once(
-    city: City, broker: int, database_url: str, wuhan_settings: Settings, tmp_path: Path
+    wuhan: Grounds, broker: int, sqlite_url: str, wuhan_settings: Settings, tmp_path: Path
 ) -> None:
+    store = open_store(sqlite_url)
+    add_sources(store)
+    city = await city_on(store, wuhan)
     mqtt = settings(broker, "kill", drill="+/up")
     env = {
         **os.environ,
-        "CITYOPS_DATABASE_URL": database_url,
+        "CITYOPS_DATABASE_URL": sqlite_url,
         "CITYOPS_DATA_DIR": str(wuhan_settings.data_dir),
         "CITYOPS_MQTT__URL": mqtt.url,
         "CITYOPS_MQTT__CLIENT_ID": f"cityops-{tmp_path.name}",
@@ -248,19 +251,21 @@ async def test_killed_again_and_again_every_event_is_taken_once(
     async with vendor(broker) as client:
         sending = asyncio.create_task(_send(client, 200))
         for enough in (20, 90):
-            await until(lambda enough=enough: waiting(city.store) >= enough)  # type: ignore[misc]
+            await until(lambda enough=enough: waiting(store) >= enough)  # type: ignore[misc]
             process.kill()
             await process.wait()
             process = await start()
         await sending
         await publish(client, "kill/last/up", reading(200))
-    await until(lambda: bodies(city.store) >= 201)
+    await until(lambda: bodies(store) >= 201)
     process.terminate()
     await process.wait()
-    rows = claimed(city.store)
+    rows = claimed(store)
     assert ingest(city=city, rows=rows, take=take) == len(rows)
-    assert letters(city.store) == []
-    assert taken(city.store) == 201
+    assert letters(store) == []
+    assert taken(store) == 201
+    await city.intake.close()
+    store.close()
 
 
 def letters(store: Store) -> list[tuple[str, dict[str, str], bytes]]:
