@@ -104,8 +104,8 @@ async def test_of_one_batch_the_same_caller_has_one_case(town: Town) -> None:
     spot = await town.spot()
     one = {"category": "E0110", "description": "垃圾", "crs": "WGS84", **spot.place}
     batch = [{**one, "ticket_no": f"B{n}-{spot.lon}", "reporter": {"phone": "13912340003"}} for n in range(4)]
-    answer = await town.json("POST", "/api/v1/tickets", batch)
-    receipts = [each["report"] for each in answer["results"]]
+    answer = await town.http.post("/api/v1/tickets", json=batch)
+    receipts = [each["report"] for each in answer.json()["results"]]
     first, *others = sorted(receipts, key=lambda one: (one["received_at"], one["report_no"]))
     number = first["case_no"]
     case = await town.until(lambda: town.case(number), lambda case: len(case["reports"]) == 4)
