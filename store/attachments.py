@@ -26,7 +26,7 @@ class Attachments(Database):
 
     def attachments_of(self, *, report_nos: Sequence[str], case_no: str | None = None) -> list[AttachmentRow]:
         """Return what is attached to these reports or to the case, oldest first."""
-        wanted = attachments.c.report_no.in_(report_nos)
+        wanted: ColumnElement[bool] = attachments.c.report_no.in_(report_nos)
         if case_no is not None:
             wanted = or_(wanted, attachments.c.case_no == case_no)
         return self._attachments(wanted)
