@@ -17,7 +17,7 @@ from domain.source import Scope, Source
 from usecases.city import City
 from usecases.inbound import keep_refused
 from usecases.open311.answers import Page, UnableToAnswer
-from usecases.open311.filing import file_request
+from usecases.open311.filing import file_request, plain
 from usecases.open311.form import Form
 from usecases.open311.requests import KIND, list_requests, one_request
 from usecases.open311.services import check_jurisdiction, definition, services
@@ -198,7 +198,7 @@ def _given(request: Request) -> dict[str, str]:
     """Return the parameters; one that comes several times is a list like one with commas."""
     found: dict[str, list[str]] = {}
     for name, text in request.query_params.multi_items():
-        found.setdefault(name.removesuffix("[]"), []).append(text)
+        found.setdefault(name.removesuffix("[]"), []).append(plain(text))
     return {name: ",".join(texts) for name, texts in found.items()}
 
 

@@ -265,6 +265,7 @@ async def test_every_answer_fits_the_standard(town: Town, fms: FixMyStreet) -> N
         found = etree.fromstring(answer.content)
         assert found.tag == root
         assert gem_reads(found, item)
+    assert await read(town, "requests.json", service_code="E\x00", status="open") == []
     # The poller of open311status narrows its window while an answer is as long as its page.
     newest = await poll(town.http, BASE, await city_now(town) + timedelta(seconds=5))
     assert newest == sorted(set(newest), key=newest.index)

@@ -14,6 +14,9 @@ from api.open311.forms import _json, _urlencoded
 from api.open311.written import as_json, as_xml, plain
 from domain.case import ENDED, SETTLED, Status
 from domain.open311 import Open311Settings
+from store.pack.open311 import read_open311
+from store.pack.problems import ProblemBook
+from store.pack.toml_lines import read_toml
 from usecases.open311.filing import _name
 from usecases.open311.filing import plain as without_controls
 from usecases.open311.form import Form
@@ -29,7 +32,6 @@ from usecases.open311.statuses import (
     update_status,
 )
 from usecases.problems import PROBLEMS, BadRequest, Finding, ProblemCode
-
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "howto" / "open311.md").read_text(encoding="utf-8")
 
@@ -150,6 +152,19 @@ def test_no_bytes_break_a_form(body: bytes) -> None:
         except BadRequest as error:
             codes.add(error.finding.code)
     assert codes <= {str, ProblemCode.BAD_FORM}
+
+
+def test_a_pack_says_what_its_endpoint_asks(tmp_path: Path) -> None:
+    (tmp_path / "city.toml").write_text(
+        '[open311]\ncontact = "市运管中心"\npublic = "maybe"\ncondition_required = ["P01*"]\nsecret = 1\n',
+        encoding="utf-8",
+    )
+    book = ProblemBook()
+    file = read_toml(folder=tmp_path, name="city.toml", book=book)
+    assert file is not None
+    found = read_open311(file=file, book=book)
+    assert (found.contact, found.condition_required, found.public) == ("市运管中心", ("P01*",), False)
+    assert [one.line for one in book.problems] == [3, 5]
 
 
 def test_names_are_whole_the_way_they_are_written() -> None:
