@@ -209,7 +209,8 @@ def digest_of(envelope: Envelope) -> str:
     said = replace(envelope, part=b"", received_at=envelope.occurred_at)
     if envelope.sent_at is not None:
         # The sender's clock is wrong, so that ``occurred_at`` is when it came.
-        said = replace(said, occurred_at=envelope.sent_at, received_at=envelope.sent_at)
+        # Delivered sooner it would have been believed: that it came late is no part of what it says.
+        said = replace(said, occurred_at=envelope.sent_at, received_at=envelope.sent_at, sent_at=None)
     elif envelope.occurred_at == envelope.received_at:
         # The sender said no time: when it came is no part of what it said.
         said = replace(said, occurred_at=NO_TIME, received_at=NO_TIME)
