@@ -30,6 +30,8 @@ MOST_LOST = 8
 """So many workers that were lost over a message make a dead letter: it may be what killed them."""
 TURN_S = 10.0
 """What is not begun after this long (machine time) is given back, well before its lease ends."""
+MOST_ABOVE = 20
+"""So many replays of one part are followed back to its message."""
 log = structlog.get_logger()
 
 
@@ -96,9 +98,22 @@ def _read(city: City, row: InboundRow, sources: dict[str, Source | None], take: 
 
 
 def parts_of(*, city: City, row: InboundRow, source: Source) -> Sequence[Envelope | Unreadable]:
-    """Return what a message says, by its source's mapping; never raises for any bytes."""
+    """Return what a message says, by its source's mapping; never raises for any bytes.
+
+    A part that lost its message (a dead letter, and its replay) is read inside it again where
+    the mapping looks there.
+    """
     if row.format not in set(WireFormat):
         return [Unreadable(code=DeadCode.UNKNOWN_FORMAT, params={"format": row.format})]
+    whole = _whole(city, row) if any("^" in path for path in source.mapping.values()) else None
+    if whole is not None:
+        own = [one for one in _parts(city, whole, source) if _bytes(one) == row.body]
+        if own:
+            return own
+    return _parts(city, row, source)
+
+
+def _parts(city: City, row: InboundRow, source: Source) -> Sequence[Envelope | Unreadable]:
     channel = city.pack.channels.get(source.channel)
     return read(
         form=WireFormat(row.format),
@@ -110,6 +125,20 @@ def parts_of(*, city: City, row: InboundRow, source: Source) -> Sequence[Envelop
         crs=Crs.WGS84 if channel is None else channel.crs,
         bbox=city.pack.city.bbox,
     )
+
+
+def _whole(city: City, row: InboundRow) -> InboundRow | None:
+    """Return the message a part came in, past any letters and replays of the part itself."""
+    above: InboundRow | None = row
+    for _ in range(MOST_ABOVE):
+        above = None if above is None or above.parent is None else city.store.inbound(id=above.parent)
+        if above is None or above.body != row.body:
+            return above
+    return None
+
+
+def _bytes(part: Envelope | Unreadable) -> bytes:
+    return part.part if isinstance(part, Envelope) else part.body
 
 
 def _dead(city: City, row: InboundRow, error: str) -> bool:

@@ -15,7 +15,7 @@ from domain.source import Source
 from store.engine import Store
 from store.group_commit import GroupCommit
 from store.inbound import SUSPECT
-from store.rows_intake import InboundRow
+from store.rows_intake import InboundAct, InboundRow
 from tests.integration.inbound_samples import message
 from tests.integration.store_samples import NOW
 from usecases.audit import QUEUES_GRACE, audit
@@ -47,11 +47,13 @@ class Taker:
     def __init__(self, *faults: BaseException) -> None:
         self.faults = list(faults)
         self.read: list[str] = []
+        self.subjects: list[str] = []
 
     def __call__(self, *, city: City, message: InboundRow, found: Sequence[Envelope | Unreadable]) -> None:
         body = json.loads(message.body)
         if "fault" in body and self.faults:
             raise self.faults[0] if len(self.faults) == 1 else self.faults.pop(0)
+        self.subjects += [part.subject for part in found if isinstance(part, Envelope)]
         dead = [part for part in found if isinstance(part, Unreadable)]
         self.read += [part.event_id for part in found if isinstance(part, Envelope)]
         assert city.store.settle_inbound(message=message, dead=dead, at=city.now())
@@ -150,6 +152,27 @@ async def test_what_is_not_begun_in_its_turn_is_given_back(city: City) -> None:
         limit=8, now=NOW + timedelta(seconds=TURN_S), worker="v", lease_s=LEASE_S
     )
     assert [(found.id, found.lost) for found in again] == [(numbers[1], 0)]
+
+
+async def test_a_part_is_replayed_inside_the_message_it_came_in(city: City) -> None:
+    mapping = {"items": "list", "event_id": "n", "subject": "^gateway"}
+    city.store.put_source(source=Source(name="gas", channel="sensor", mapping=mapping), at=NOW)
+    at = NOW.isoformat()
+    parts = [{"n": "e1", "kind": "alarm", "time": at}, {"sn": "e2", "kind": "alarm", "time": at}]
+    body = json.dumps({"gateway": "G-7", "list": parts}).encode()
+    city.store.keep_many(messages=[message(1, body=body)])
+    take = Taker()
+    assert turn(city, take) == 1
+    for who in ("anna", "bert"):  # the first replay dies again
+        (letter,) = city.store.inbound_page(state="dead", limit=9).rows
+        mended = {**mapping, "event_id": "n|sn"} if who == "bert" else mapping
+        city.store.put_mapping(name="gas", mapping=mended, severities=None)
+        act = InboundAct(kind="replayed", actor=who, role="operator", at=NOW)
+        assert len(city.store.replay_letters(ids=[letter.id], act=act)) == 1
+        assert turn(city, take) == 1
+    assert take.read == ["e1", "e2"]
+    assert take.subjects == ["G-7", "G-7"]
+    assert city.store.backlog().dead == 0
 
 
 async def test_a_message_of_nobody_is_a_letter_and_the_auditor_sees_what_waits(city: City) -> None:
