@@ -30,6 +30,9 @@ KEPT_HEADERS = (
 )
 """Headers worth keeping besides those of a binary CloudEvent (``ce-…``). Never a key or a signature."""
 MOST_HEADER = 500
+MOST_PARTS = 10_000
+MOST_TOLD = 100
+"""Refused parts of a message its source is told in words; all are counted."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,7 +125,8 @@ def fate(*, city: City, number: int) -> Fate | None:
     if message is None:
         return None
     again = message.outcome.get("replay")
-    parts = [part for part in city.store.inbound_parts(parent=number) if part.id != again]
+    found = city.store.inbound_parts(parent=number, limit=MOST_PARTS)
+    parts = [part for part in found if part.id != again]
     letters = [message] if message.code else parts
     refusals = tuple(
         Refusal(
@@ -131,7 +135,7 @@ def fate(*, city: City, number: int) -> Fate | None:
             en=says(code=one.code, params=one.params, lang="en"),
             event_id=one.event_id,
         )
-        for one in letters
+        for one in letters[:MOST_TOLD]
     )
     codes = Counter(one.code for one in letters)
     return Fate(message=message, codes=codes, refusals=refusals, replayed_as=again)
