@@ -273,6 +273,19 @@ def test_released_only_in_band_for_the_hold_and_confirmed() -> None:
     assert said.say(Due(at=T0 + 10 * MINUTE)).kinds == ["released"]
 
 
+def test_readings_that_get_worse_undo_a_word_that_it_was_safe() -> None:
+    life = warned(severity=3, current=3).say(Confirmed(at=T0, actor=CREW)).say(SaidAgain(at=T0, severity=2))
+    life.say(SaidAgain(at=T0, severity=None))
+    assert (life.alarm.phase, life.alarm.next_due) == (AlarmPhase.RECOVERING, None)
+
+
+def test_a_mild_ones_case_may_end_any_way_a_severe_ones_must_be_solved() -> None:
+    for severity, due in ((3, T0 + 10 * MINUTE), (2, None)):
+        life = warned(severity=severity, current=severity).say(SaidAgain(at=T0, severity=None))
+        life.say(CaseTold(at=T0, case_no="C1", status="closed", close_kind="explained"))
+        assert life.alarm.next_due == due
+
+
 def test_a_relapse_after_the_case_was_closed_opens_another() -> None:
     life = warned().say(SaidAgain(at=T0, severity=None))
     life.say(CaseTold(at=T0, case_no="C1", status="closed", close_kind="solved"))
