@@ -247,6 +247,8 @@ class Listener:
         topic, body = _topic(message), bytes(message.payload)
         pattern = next((each for each in self._settings.topics if message.topic.matches(each)), "")
         name = self._settings.topics.get(pattern, NOBODY)
+        if message.retain and not pattern:
+            return  # old news of a topic nobody asked for, which some brokers send to a resumed session
         source = await self._source(name)
         if source is None or not source.enabled:
             await keep_refused(

@@ -7,7 +7,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiomqtt
@@ -28,6 +28,7 @@ from tests.integration.temporal_env import eventually
 from tests.mqtt_broker import broker
 from usecases.city import City, Grounds
 from usecases.gateway import CaseGateway
+from usecases.inbound import keep
 from usecases.ingest import ingest, parts_of
 from usecases.signals import take
 
@@ -266,6 +267,29 @@ async def test_killed_again_and_again_every_event_is_taken_once(
     assert taken(store) == 201
     await city.intake.close()
     store.close()
+
+
+async def test_a_message_delivered_again_long_after_is_taken_once(city: City) -> None:
+    told = {"mqtt-topic": "kill/d1/up"}
+    source = city.store.source(name="drill")
+    assert source is not None
+    # Believed at first; when it comes again its time is too old to be, and yet it is the same.
+    for n, late in enumerate((0, 1, 3, 20, 600)):
+        body = json.dumps(reading(n % 2)).encode()
+        at = datetime(2026, 11, 22, 0, 13, tzinfo=UTC) + timedelta(minutes=late)
+        await keep(
+            city=city,
+            source=source,
+            form=source.form,
+            content_type="",
+            headers=told,
+            body=body,
+            received_at=at,
+        )
+    rows = claimed(city.store)
+    assert ingest(city=city, rows=rows, take=take) == 5
+    assert letters(city.store) == []
+    assert taken(city.store) == 2
 
 
 def letters(store: Store) -> list[tuple[str, dict[str, str], bytes]]:
