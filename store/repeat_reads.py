@@ -1,9 +1,8 @@
 """Was this said before? Earlier reports of a caller, and reports a ticket names."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from domain.report import NewReport
 from store.case_reads import REPORT
@@ -18,44 +17,37 @@ MOST_EARLIER = 20
 class RepeatReader(Database):
     """The part of the store that finds what a report may say again."""
 
-    def earlier_reports(
-        self,
-        *,
-        caller: str,
-        category: str,
-        named: Sequence[str],
-        source: str,
-        since: datetime,
-        before: NewReport,
-    ) -> list[StoredReport]:
-        """Return reports accepted before ``before`` whose case is not ended, oldest first.
-
-        Those ``named`` (by report number, or by the same source's own number), and those of the
-        same ``caller`` (empty: nobody's) in the same category since a time.
-        """
-        wanted = []
-        if caller:
-            wanted.append(
-                and_(
-                    reports.c.caller == caller, reports.c.category == category, reports.c.received_at >= since
-                )
-            )
-        if named:
-            numbers = list(named)
-            ours = and_(reports.c.source == source, reports.c.source_no.in_(numbers))
-            wanted += [reports.c.report_no.in_(numbers), ours]
-        if not wanted:
+    def named_reports(self, *, report: NewReport) -> list[StoredReport]:
+        """Return earlier reports this one names, by our number or its source's own, whose case is not ended."""
+        if not report.related:
             return []
+        ours = reports.c.report_no.in_(report.related)
+        theirs = and_(reports.c.source == report.source, reports.c.source_no.in_(report.related))
+        return self._earlier(or_(ours, theirs), report)
+
+    def reports_of_caller(self, *, report: NewReport, since: datetime) -> list[StoredReport]:
+        """Return earlier reports of the same caller and category since a time whose case is not ended."""
+        if not report.caller:
+            return []
+        same = and_(
+            reports.c.caller == report.caller,
+            reports.c.category == report.category,
+            reports.c.received_at >= since,
+        )
+        return self._earlier(same, report)
+
+    def _earlier(self, condition: ColumnElement[bool], report: NewReport) -> list[StoredReport]:
+        """Return what was accepted before a report, oldest first; of two at one moment the lower number was."""
         still_open = select(cases.c.case_no).where(
             cases.c.case_no == reports.c.belongs_to, cases.c.open.is_(True)
         )
-        earlier = or_(
-            reports.c.received_at < before.received_at,
-            and_(reports.c.received_at == before.received_at, reports.c.report_no < before.report_no),
+        before = or_(
+            reports.c.received_at < report.received_at,
+            and_(reports.c.received_at == report.received_at, reports.c.report_no < report.report_no),
         )
         statement = (
             select(*REPORT)
-            .where(or_(*wanted), earlier, still_open.exists())
+            .where(condition, before, still_open.exists())
             .order_by(reports.c.received_at.desc(), reports.c.report_no.desc())
             .limit(MOST_EARLIER)
         )

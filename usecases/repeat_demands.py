@@ -29,18 +29,12 @@ def find_demand(*, city: City, report: NewReport, found: Answer) -> Duplicates |
     """
     if report.exercise:
         return None
-    caller = report.caller if report.category != UNCLASSIFIED else ""
+    earlier = city.store.named_reports(report=report)
     days = city.pack.repeat.demand_days
-    if days <= 0:
-        caller = ""
-    earlier = city.store.earlier_reports(
-        caller=caller,
-        category=report.category,
-        named=report.related,
-        source=report.source,
-        since=report.received_at - timedelta(days=days),
-        before=report,
-    )
+    if days > 0 and report.category != UNCLASSIFIED:
+        earlier += city.store.reports_of_caller(
+            report=report, since=report.received_at - timedelta(days=days)
+        )
     proposals: list[str] = []
     for one in earlier:
         view = city.store.case(case_no=one.belongs_to)
