@@ -230,6 +230,10 @@ async def test_7_filters_are_all_kept_and_numbers_override_them(open311: Open311
         "one date alone means ninety days"
     )
     assert await found(end_date="2026-11-18T12:00:00Z") == [first]
+
+
+async def test_7_every_fault_of_a_question_is_told_at_once(open311: Open311) -> None:
+    first = await open311.filed()
     bad = {
         "start_date": "2026-01-01T00:00:00Z", "end_date": "2026-06-01T00:00:00Z", "status": "done",
         "updated_after": "yesterday", "page": "0", "bbox": "1,2,3", "jurisdiction_id": "atlantis",

@@ -12,10 +12,13 @@ Image.new("RGB", (8, 8), "red").save(_drawn, "PNG")
 PICTURE = _drawn.getvalue()
 
 
-async def test_6_forms_of_every_kind_are_understood(open311: Open311) -> None:
-    place = {"lat": "30.5965", "long": "114.2862"}
+PLACE = {"lat": "30.5965", "long": "114.2862"}
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+async def test_6_every_way_of_writing_a_form_is_understood(open311: Open311) -> None:
     number = await open311.filed(
-        **place, service_code="P0101", deviceid="d1", account_id="", made_up="x", description="井盖",
+        **PLACE, service_code="P0101", deviceid="d1", account_id="", made_up="x", description="井盖",
         **{"attribute[condition][]": "broken", "attribute[colour]": "red", "media_url[]": ["https://a.example/1", "https://a.example/2"]},
         email="a@b.cn", phone="13812345678", first_name="小明", last_name="王", jurisdiction_id="wuhan",
     )  # fmt: skip
@@ -36,28 +39,29 @@ async def test_6_forms_of_every_kind_are_understood(open311: Open311) -> None:
     assert open311.key not in str(kept.raw)
     (shown,) = await open311.json(f"requests/{number}")
     assert shown["media_url"] in ("https://a.example/1", "https://a.example/2")
+
+
+async def test_6_a_picture_is_kept_and_one_that_is_none_keeps_no_report_away(open311: Open311) -> None:
     files = [("media", ("a.png", PICTURE, "image/png")), ("media", ("b.txt", b"no picture", "image/png"))]
-    answer = await open311.post(files=files, service_code="E0110", **place, description="有图")
-    assert answer.status_code == 201, "a picture that is none keeps no report away"
+    answer = await open311.post(files=files, service_code="E0110", **PLACE, description="有图")
+    assert answer.status_code == 201
     assert "image/png" in answer.json()[0]["service_notice"]
     (shown,) = await open311.json(f"requests/{answer.json()[0]['service_request_id']}")
     assert shown["media_url"].startswith("http://city.example/api/v1/attachments/")
-    body = {
-        "api_key": open311.key,
-        "service_code": "P0101",
-        "lat": 30.5965,
-        "long": 114.2862,
-        "attribute": {"condition": "sunk"},
-    }
+
+
+async def test_6_json_and_chinese_encodings_are_understood_and_nothing_else_is_a_fault_of_ours(
+    open311: Open311,
+) -> None:
+    whole = {"api_key": open311.key, "service_code": "P0101", "lat": 30.5965, "long": 114.2862}
+    body = {**whole, "attribute": {"condition": "sunk"}}
     answer = await open311.http.post(f"{open311.base}/requests.json", json=body)
     number = answer.json()[0]["service_request_id"]
     assert open311.city.store.report(report_no=number).condition == "sunk"  # type: ignore[union-attr]
     for charset in ("utf-8", "gb18030"):
-        raw = f"api_key={open311.key}&service_code=E0110&address_string=解放大道&description=垃圾".encode(
-            charset
-        )
-        headers = {"content-type": "application/x-www-form-urlencoded"}
-        answer = await open311.http.post(f"{open311.base}/requests.json", content=raw, headers=headers)
+        text = f"api_key={open311.key}&service_code=E0110&address_string=解放大道&description=垃圾"
+        raw = text.encode(charset)
+        answer = await open311.http.post(f"{open311.base}/requests.json", content=raw, headers=FORM)
         number = answer.json()[0]["service_request_id"]
         assert open311.city.store.report(report_no=number).reported.address == "解放大道"  # type: ignore[union-attr]
     for content, kind in (
