@@ -18,6 +18,7 @@ from api.senders import sender_of, staff_of
 from api.state import service
 from domain.attachment import AttachmentKind
 from usecases.media import MOST_BYTES, MediaFile, Shown, keep_media, media_file, media_of_case, shown_of
+from usecases.media_types import KNOWN
 from usecases.problems import BadRequest, ProblemCode
 from usecases.queries import case_view
 from usecases.supplements import filed_report
@@ -53,7 +54,7 @@ PUBLIC = {"Cache-Control": "public, max-age=3600"}
 PRIVATE = {"Cache-Control": "no-store"}
 SAFE = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox"}
 BINARY: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The bytes", "content": {"application/octet-stream": {}}},
+    200: {"description": "The bytes", "content": dict.fromkeys(KNOWN, {})},
     304: {"description": "Still the same (If-None-Match)"},
 }
 
