@@ -17,14 +17,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiomqtt
 import structlog
-from paho.mqtt.client import Client as Paho
-from paho.mqtt.client import ConnectFlags
-from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
 
 from boot.settings import Mqtt, Settings
 from boot.wiring import connect, connect_store, open_city
@@ -76,16 +73,9 @@ class Line(aiomqtt.Client):
         """Tell the broker that a message is ours now. On a line that is gone this does nothing."""
         self._client.ack(message.mid, message.qos)
 
-    def _on_connect(
-        self,
-        client: Paho,
-        userdata: object,
-        flags: ConnectFlags,
-        reason_code: ReasonCode,
-        properties: Properties | None = None,
-    ) -> None:
+    def _on_connect(self, client: Any, userdata: Any, flags: Any, *more: Any, **named: Any) -> None:
         self.resumed = bool(flags.session_present)
-        super()._on_connect(client, userdata, flags, reason_code, properties)
+        super()._on_connect(client, userdata, flags, *more, **named)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -293,8 +283,9 @@ def _topic(message: aiomqtt.Message) -> str:
     return str(message.topic)
 
 
-def _refused(answer: object) -> bool:
-    return (answer.value if isinstance(answer, ReasonCode) else int(str(answer))) >= 0x80
+def _refused(answer: Any) -> bool:
+    """Tell whether the broker's answer to a topic filter is no: 0x80 and above."""
+    return int(getattr(answer, "value", answer)) >= 0x80
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:
