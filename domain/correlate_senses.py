@@ -7,6 +7,7 @@ accounted for: it has a ``Heard``, or it is dead.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from domain.alarm import AlarmOrigin
 from domain.correlate_said import (
@@ -22,7 +23,17 @@ from domain.correlate_said import (
 from domain.correlate_words import Registry, fault_because, said_of
 from domain.device import Device, DeviceProfile, ServiceState
 from domain.envelope import DeadCode, Envelope, EnvelopeKind, Exercise, Unreadable
-from domain.sensing import Sensed, Watch, fall_silent, fault_over, faulty, heard, maker_says, observe
+from domain.sensing import (
+    OUT_OF_RANGE,
+    Sensed,
+    Watch,
+    fall_silent,
+    fault_over,
+    faulty,
+    heard,
+    maker_says,
+    observe,
+)
 
 NAMED_ONCE = frozenset(EnvelopeKind) - {EnvelopeKind.OBSERVATION, EnvelopeKind.HEARTBEAT}
 """Kinds whose event ids are kept. Readings are told apart by their instants, which needs no row for each."""
@@ -149,7 +160,7 @@ class _Senses:
             return Heard.TEST
         if real and after != kept:
             self.watches[place] = after
-        if after == before and envelope.kind is EnvelopeKind.OBSERVATION:
+        if after == before and envelope.kind not in NAMED_ONCE:
             return Heard.REPEATED
         if after.late > before.late:
             return Heard.LATE
@@ -284,8 +295,15 @@ def _folded(
         case EnvelopeKind.OFFLINE:
             after, found = fall_silent(watch=watch, at=at)
         case _:
-            after, found = heard(watch=watch, at=at)
+            after, found = _alive(watch, at)
     return after, (*clock, *found)
+
+
+def _alive(watch: Watch, at: datetime) -> tuple[Watch, tuple[Sensed, ...]]:
+    """Note a sign of life, unless it is not newer than the last: a repeated one brings no device back."""
+    if watch.heard_at is not None and at <= watch.heard_at:
+        return watch, ()
+    return heard(watch=watch, at=at)
 
 
 def _observed(
@@ -293,19 +311,19 @@ def _observed(
 ) -> tuple[Watch, tuple[Sensed, ...]]:
     """A reading of another quantity than the profile watches (a battery) only shows that the device lives."""
     if envelope.metric and profile.metric and envelope.metric != profile.metric:
-        return heard(watch=watch, at=envelope.occurred_at)
+        return _alive(watch, envelope.occurred_at)
     if envelope.value is None:
         raise _Dead(DeadCode.MISSING_FIELD, field="value")
     unit, wanted = envelope.unit.strip().casefold(), profile.unit.strip().casefold()
     if unit and wanted and unit != wanted:
         raise _Dead(DeadCode.BAD_VALUE, field="unit", value=envelope.unit[:50])
-    return observe(
-        profile=profile,
-        limits=device.limits_by(profile),
-        watch=watch,
-        at=envelope.occurred_at,
-        value=envelope.value,
-    )
+    at, value = envelope.occurred_at, envelope.value
+    if (at, value) in watch.recent:
+        return watch, ()
+    after, found = observe(profile=profile, limits=device.limits_by(profile), watch=watch, at=at, value=value)
+    if at == watch.last_at and watch.fault == after.fault == OUT_OF_RANGE:
+        return watch, ()  # an impossible reading is not remembered: its instant tells its repetition
+    return after, found
 
 
 def _level(envelope: Envelope) -> int | None:
