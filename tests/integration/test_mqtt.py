@@ -225,7 +225,6 @@ async def test_killed_at_any_moment_every_event_is_taken_once(
     city = await city_on(store, wuhan)
     mqtt = settings(broker, "kill", drill="+/up")
     env = {
-        **os.environ,
         "CITYOPS_DATABASE_URL": sqlite_url,
         "CITYOPS_DATA_DIR": str(wuhan_settings.data_dir),
         "CITYOPS_MQTT__URL": mqtt.url,
@@ -233,29 +232,13 @@ async def test_killed_at_any_moment_every_event_is_taken_once(
         "CITYOPS_MQTT__USERNAME": USER,
         "CITYOPS_MQTT__TOPICS": json.dumps(mqtt.topics),
     }
-
-    async def start() -> asyncio.subprocess.Process:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "boot",
-            "mqtt",
-            env=env,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        assert process.stdout is not None
-        while b"listening" not in (line := await process.stdout.readline()):
-            assert line, "it ended"
-        return process
-
-    process = await start()
+    process = await start(env)
     async with vendor(broker) as client:
         sending = asyncio.create_task(_send(client, 200))
         await until(lambda: waiting(store) >= 60)
         process.kill()
         await process.wait()
-        process = await start()
+        process = await start(env)
         await sending
         await publish(client, "kill/last/up", reading(200))
     await until(lambda: bodies(store) >= 201)
@@ -267,6 +250,18 @@ async def test_killed_at_any_moment_every_event_is_taken_once(
     assert taken(store) == 201
     await city.intake.close()
     store.close()
+
+
+async def start(env: dict[str, str]) -> asyncio.subprocess.Process:
+    """Start ``cityops mqtt``; return when it listens."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "boot", "mqtt", env={**os.environ, **env},
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    assert process.stdout is not None
+    while b"listening" not in (line := await process.stdout.readline()):
+        assert line, "it ended"
+    return process
 
 
 async def test_a_message_delivered_again_long_after_is_taken_once(city: City) -> None:
