@@ -32,7 +32,7 @@ ENGINE_FIELDS = frozenset(
     {"request_id", "actor", "crosses_district", "ancestors", "levels", "districts", "streets", "above_owner"}
 )
 """Fields of commands that are not the sender's to fill."""
-ENGINE_KINDS = frozenset({"join_report", "child_changed", "supplement", "urge"})
+ENGINE_KINDS = frozenset({"join_report", "child_changed", "alarm_changed", "supplement", "urge"})
 MOST_TEXT = 5_000
 MOST_CODE = 100
 MOST_PHOTOS = 50
