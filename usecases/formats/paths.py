@@ -13,7 +13,6 @@
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -51,7 +50,7 @@ class Context:
     part: object
     message: object = None
     topic: str = ""
-    attributes: Mapping[str, object] = field(default_factory=dict)
+    attributes: dict[str, object] = field(default_factory=dict)
 
 
 def parse(text: str) -> tuple[Path, ...]:
@@ -114,24 +113,31 @@ def _steps(text: str) -> tuple[str | int, ...]:
 
 
 def _follow(way: Path, context: Context) -> object:
-    if way.root is Root.CONSTANT:
-        return way.constant
-    if way.root is Root.TOPIC:
-        value: object = context.topic.split("/") if way.steps else context.topic or None
-    else:
-        value = {
-            Root.PART: context.part,
-            Root.MESSAGE: context.message,
-            Root.ATTRIBUTES: context.attributes,
-        }[way.root]
+    value = _start(way, context)
     for step in way.steps:
+        if value is None:
+            return None
         value = _step(value, step)
     return value
 
 
+def _start(way: Path, context: Context) -> object:
+    match way.root:
+        case Root.PART:
+            return context.part
+        case Root.MESSAGE:
+            return context.message
+        case Root.TOPIC:
+            return context.topic.split("/") if way.steps else context.topic or None
+        case Root.ATTRIBUTES:
+            return context.attributes
+        case Root.CONSTANT:
+            return way.constant
+
+
 def _step(value: object, step: str | int) -> object:
     if isinstance(step, str):
-        return value.get(step) if isinstance(value, Mapping) else None
+        return value.get(step) if isinstance(value, dict) else None
     if isinstance(value, list) and -len(value) <= step < len(value):
         return value[step]
     return None
