@@ -17,6 +17,9 @@ from lxml import etree
 from PIL import Image
 
 from boot.stack import Stack
+from domain.dock import Handover
+from notifications.egress import public_and
+from notifications.open311 import EndpointSettings, Open311Dock
 from tests.functional.lives import checked
 from tests.functional.open311_clients import FixMyStreet, Refused, gem_reads, poll, text, validator_reads
 from tests.functional.outside import new_source
@@ -303,3 +306,40 @@ async def test_what_is_filed_at_the_endpoint_for_drills_is_a_drill(
         text(one, "service_request_id") for one in await drill.fetch_requests(service_request_id=number)
     ] == [number]
     assert await read(town, "requests.json", service_request_id=number) == []
+
+
+@pytest.mark.parametrize("form", ["xml", "json"])
+async def test_two_of_our_own_dock_to_each_other(town: Town, stack: Stack, key: str, form: str) -> None:
+    """What our client sends, our server takes: a city's centre and a district's own platform (两级平台)."""
+    settings = EndpointSettings(
+        url=f"{stack.api_url}{BASE}", api_key=key, form=form, https_only=False, default_service="E0110"
+    )
+    dock = Open311Dock(settings=settings, allow=public_and("127.0.0.0/8"))
+    spot = await town.spot()
+    fields = {
+        "service_code": dock.service_code("anything"),
+        "description": "小区门口垃圾堆放\n[cityops 20261118-TEST]",
+        "lat": str(spot.lat),
+        "long": str(spot.lon),
+        "account_id": "20261118-TEST",
+    }
+    made = await dock.create(fields=fields, key=f"own-{form}")
+    again = await dock.create(fields=fields, key=f"own-{form}")
+    assert (made.state, made.foreign_id) == (Handover.DONE, again.foreign_id)
+    number = made.foreign_id or ""
+    case = await town.wait(number, "dispatched")
+    assert await dock.id_of(token=number) == number
+    (shown,) = await dock.requests(ids=(number,))
+    assert shown.status == "OPEN"
+    await town.act(number, "sign_in", handler(case["owner"]), assignee="crew")
+    now = datetime.now(UTC)
+    updates = await dock.updates(since=now - timedelta(days=40), until=now + timedelta(days=40))
+    assert "IN_PROGRESS" in [one.status for one in updates if one.service_request_id == number]
+    said = {"service_request_id": number, "update_id": f"u-{form}", "status": "OPEN", "description": "催办",
+            "updated_datetime": now.strftime(TIME)}  # fmt: skip
+    assert (await dock.add_update(fields=said, key="u")).state is Handover.DONE
+    settings = EndpointSettings(url=settings.url, api_key="wrong", form=form, https_only=False)
+    refused = await Open311Dock(settings=settings, allow=public_and("127.0.0.0/8")).create(
+        fields=fields, key="x"
+    )
+    assert (refused.state, refused.code) == (Handover.REFUSED, "http_403")
