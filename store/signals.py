@@ -191,6 +191,11 @@ class Signals(Database):
 
         return self._alone(work)
 
+    def look_again(self, *, devices: Iterable[DeviceKey], city: AlarmCity) -> None:
+        """Let these devices say how they stand now: their service state or their registration has changed."""
+        keys = list(devices)
+        self._alone(lambda connection: self._look_again(connection, keys, city))
+
     def end_windows(self, *, city: AlarmCity, limit: int) -> int:
         """Look again at what ended maintenance windows muted; return how many windows there were."""
         if self._sqlite and not self._read(
@@ -285,10 +290,11 @@ class Signals(Database):
         registry = plain_registry(city)
         said: list[Said] = []
         for key, row in rows.items():
-            counts = row.device.service is ServiceState.IN_SERVICE and row.device.profile in city.profiles
-            if key in quiet or not counts:
+            if key in quiet or row.device.profile not in city.profiles:
                 continue
-            device, watch = row.device, row.watch
+            device = row.device
+            # One out of service says nothing: what it said last must not keep an alarm open for ever.
+            watch = row.watch if device.service is ServiceState.IN_SERVICE else Watch()
             said.append(hazard_word(registry=registry, device=device, watch=watch, at=city.now, maker=False))
             said.append(fault_word(registry=registry, device=device, watch=watch, at=city.now))
         self._fold(connection, said, city)

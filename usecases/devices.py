@@ -20,6 +20,7 @@ from store.engine import Store
 from store.filters import UnableToReadCursor
 from store.pack.devices import limit_faults
 from store.rows_devices import DeviceFilter, DeviceKey, DevicePage, DeviceRow, Registered
+from usecases import signals
 from usecases.city import City, Grounds
 from usecases.problems import BadRequest, Finding, ProblemCode
 from usecases.texts import check_values
@@ -213,6 +214,7 @@ def serve(
         device, service=state, service_reason=reason.strip(), service_by=actor.id, service_at=now
     )
     city.store.put_devices(devices=[changed], profiles=city.pack.profiles, at=now, keep=_put_in_service)
+    signals.look_again(city=city, devices=[(source, code)])
     return detail(city=city, source=source, code=code)
 
 

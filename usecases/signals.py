@@ -17,7 +17,7 @@ from domain.actor import ENGINE
 from domain.alarm import ALARM_SOURCE, Alarm
 from domain.alarm_life import AlarmWord, TellCase
 from domain.command import CommandBase
-from domain.correlate_said import NO_SPOT, Spot
+from domain.correlate_said import NO_SPOT, DeviceKey, Spot
 from domain.correlate_senses import Event
 from domain.envelope import Envelope, EnvelopeKind, Unreadable
 from domain.identifiers import RANDOM_BITS, number
@@ -75,6 +75,11 @@ def word(*, city: City, alarm_no: str, word: AlarmWord, request: AlarmRequest | 
 def tell_alarms(*, city: City, case_no: str, word: AlarmWord) -> int:
     """Say a word to every open alarm about a case; return how many there are."""
     return city.store.tell_alarms(word=word, case_no=case_no, city=alarm_city(city))
+
+
+def look_again(*, city: City, devices: Sequence[DeviceKey]) -> None:
+    """Let devices (source, code) say how they stand: one that went out of service keeps no alarm open."""
+    city.store.look_again(devices=devices, city=alarm_city(city))
 
 
 def alarm_city(city: City) -> AlarmCity:

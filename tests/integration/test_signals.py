@@ -12,11 +12,12 @@ from sqlalchemy import func, insert, select
 
 from domain.actor import Actor, Role
 from domain.alarm import Alarm, AlarmOrigin, AlarmPhase
-from domain.alarm_life import Assessed, Verdict
-from domain.correlate_said import Heard, device_key
+from domain.alarm_life import Assessed, Confirmed, Verdict
+from domain.correlate_said import Heard, Spot, device_key
 from domain.correlate_senses import Event
-from domain.device import MaintenanceWindow
+from domain.device import MaintenanceWindow, ServiceState
 from domain.envelope import DeadCode, Envelope, EnvelopeKind
+from domain.place import ReportedPlace
 from store.engine import Store, open_store
 from store.rows_intake import InboundRow, NewInbound
 from store.signals import AlarmRequest, Taken, UnableToRepeat
@@ -271,3 +272,41 @@ def test_an_alarm_an_officer_merges_counts_with_the_one_it_is_part_of(store: Sto
     found = {one.device: one for one in standing(store)}
     assert (found["b"].phase, found["b"].parent) == (AlarmPhase.MERGED, numbers_by["a"])
     assert (found["a"].children, found["a"].severity) == (1, 2)
+
+
+def test_an_open_alarm_mutes_silence_in_its_street_as_a_case_does(store: Store) -> None:
+    town = Town()
+    put(store, town, device("dark", profile="door", street="s9"))
+    place = ReportedPlace(lon=114.3, lat=30.6)
+    cut = word(EnvelopeKind.ALARM, "grid", "1", category="H-POW-01", severity=3, place=place)
+    spot = Spot(lon=114.3, lat=30.6, chain=(("street", "s9"),))
+    take_events(store, town, [replace(one, spot=spot) for one in events(cut)])
+    (outage,) = standing(store)
+    town.now = NOON + 4 * HEARTBEAT
+    store.sweep_silence(city=town.city(), at=town.now, limit=9)
+    found = {one.device: one for one in standing(store)}
+    assert (found["dark"].muted_by, found["dark"].case_no) == (outage.alarm_no, None)
+    store.say_to_alarm(
+        alarm_no=outage.alarm_no,
+        word=Confirmed(at=town.now, actor=OFFICER, text="power is back", request_id="c"),
+        city=town.city(),
+    )
+    store.end_mutes(city=town.city(), limit=9)
+    found = {one.device: one for one in standing(store)}
+    assert (found["grid"].phase, found["dark"].muted_by) == (AlarmPhase.RELEASED, "")
+    assert found["dark"].case_no is not None
+
+
+def test_a_device_out_of_service_keeps_no_alarm_open_and_says_what_it_knows_when_it_is_back(
+    store: Store,
+) -> None:
+    town = Town()
+    put(store, town, device("a"))
+    take(store, town, reading("a", 30))
+    (alarm,) = standing(store)
+    for state, current in ((ServiceState.OUT_OF_SERVICE, None), (ServiceState.IN_SERVICE, 1)):
+        town.now += timedelta(minutes=1)
+        put(store, town, replace(device("a"), service=state))
+        store.look_again(devices=[("iot", "a")], city=town.city())
+        (now,) = standing(store)
+        assert (now.alarm_no, now.current) == (alarm.alarm_no, current)
