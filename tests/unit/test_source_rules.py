@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from domain.source import KeyKind, Scope, Source, SourceKey, WireFormat
 from store.pack import load
 from tests.unit.small_pack import problems_of, write
+from usecases.plan_changes import changes
 from usecases.problems import BadRequest, ProblemCode
 from usecases.quotas import wait_s
 from usecases.sources import check_mapping, differences
@@ -170,3 +171,14 @@ def test_a_mapping_nothing_could_be_read_with_is_refused(
     with pytest.raises(BadRequest) as caught:
         check_mapping(mapping=mapping, severities=severities)
     assert caught.value.finding.code is ProblemCode.BAD_MAPPING
+
+
+def test_a_plan_names_the_source_that_is_new_and_the_field_that_changed(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "sources.toml").write_text(GOOD, encoding="utf-8")
+    before = load(folder=tmp_path)
+    more = GOOD.replace('"gas"', '"water"').replace("per_minute = 60", "per_minute = 6")
+    (tmp_path / "sources.toml").write_text(GOOD.replace("60", "61") + more, encoding="utf-8")
+    found = changes(before=before, after=load(folder=tmp_path))
+    said = {(one.name, one.field, one.before) for one in found if one.section == "sources"}
+    assert said == {("gas", "per_minute", "60"), ("water", "", None)}
