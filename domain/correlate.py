@@ -28,6 +28,7 @@ from domain.alarm_life import (
     Withdrawn,
 )
 from domain.alarm_steps import step
+from domain.alarm_turn import ACKNOWLEDGED, has_open_case
 from domain.correlate_alarm import Witness, raised_by, witnesses_of, word_of
 from domain.correlate_crowd import Crowd, begun_times, crowd_of, parent_alarm
 from domain.correlate_said import DEVICE_HAZARD, DeviceKey, Said, SaidKind, Spot, device_key
@@ -298,8 +299,13 @@ class Fold:
         alarm = self.alarms.get(parent)
         if alarm is None or not is_open(alarm):
             return
-        children = alarm.children + self.born.pop(parent, 0)
-        self._step(alarm, Gathered(at=at, children=children, worst=self._worst(alarm)))
+        joined = self.born.pop(parent, 0)
+        word = Gathered(at=at, children=alarm.children + joined, worst=self._worst(alarm))
+        after = self._step(alarm, word)
+        if joined and after.phase in ACKNOWLEDGED and not has_open_case(after):
+            # Its case was closed, and more of the same has come: children without a case need one that is open.
+            reopened = replace(after, case_no=None, case_status="")
+            self._keep(AlarmStep(alarm=reopened, owes=(OpenCase(why="worse"),)), at)
 
     def _step(self, alarm: Alarm, word: AlarmWord) -> Alarm:
         return self._keep(step(alarm=alarm, word=word, times=self.ground.times(alarm)), word.at)

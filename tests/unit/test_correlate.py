@@ -198,6 +198,22 @@ def test_a_storm_is_in_band_when_its_last_child_is_and_ends_its_children_when_it
     assert {one.phase for one in work.changes().alarms if one.parent} == {AlarmPhase.RELEASED}
 
 
+def test_a_child_that_joins_a_storm_whose_case_was_closed_asks_for_another() -> None:
+    words = [word(EnvelopeKind.ALARM, f"d{n}", f"{n}", severity=3) for n in range(4)]
+    before = fold(ground=ground(), said=said(*words))
+    (storm,) = [one for one in before.alarms if one.origin is AlarmOrigin.STORM]
+    late = said(word(EnvelopeKind.ALARM, "late", "l", at=NOON + timedelta(minutes=2), severity=3))
+    for status, cases in (("handling", []), ("closed", [storm.key])):
+        standing = replace(
+            ground(replace(storm, case_status=status)),
+            number=numbers("ALM-9"),
+            tallies={storm.alarm_no: {3: 4}},
+        )
+        after = fold(ground=standing, said=late)
+        assert opened(after) == cases
+        assert [one.parent for one in after.alarms if one.device == "late"] == [storm.alarm_no]
+
+
 def test_half_of_a_gateways_devices_silent_are_one_dead_gateway() -> None:
     known = registry(*(f"d{n}" for n in range(8)))
     silent = [
