@@ -82,7 +82,7 @@ async def test_what_cannot_be_registered(town: Town) -> None:
     assert await refused(town, "GET", "/api/v1/devices?colour=red") == (422, "invalid_parameter")
 
 
-async def test_service_state_and_maintenance(town: Town) -> None:
+async def test_service_state(town: Town) -> None:
     path = f"{BASE}/worked-on"
     made = await town.json("PUT", path, await device(town), actor=SUPERVISOR)
     out = {"service": "out_of_service"}
@@ -99,7 +99,11 @@ async def test_service_state_and_maintenance(town: Town) -> None:
     back = await town.json("PUT", f"{path}/service", {"service": "in_service"}, actor=SUPERVISOR)
     assert back["silent_at"] >= made["silent_at"]
 
-    now = datetime.fromisoformat(back["changed_at"])
+
+async def test_maintenance_windows(town: Town) -> None:
+    path = f"{BASE}/in-maintenance"
+    made = await town.json("PUT", path, await device(town), actor=SUPERVISOR)
+    now = datetime.fromisoformat(made["changed_at"])
 
     def window(begins_h: float, ends_h: float, **more: Any) -> Json:
         begins, ends = (now + timedelta(hours=hours) for hours in (begins_h, ends_h))

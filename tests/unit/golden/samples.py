@@ -123,7 +123,8 @@ def beginning() -> Begin:
     return builders.beginning(
         2, place=PLACE, decision=DECISION, rules=RULES, site_check=True, wants_visit=False, exercise=True,
         master=OTHER, proposals=(OTHER,), confirm_below=0.25, tags=("media",), parent="20260914-0000-0003",
-        repeat_of="20260914-0000-0004", repeats=2, repeated="same caller", span=("c-d2",), floor=Level.DISTRICT, trigger="E7", epoch=3, seq=17,
+        repeat_of="20260914-0000-0004", repeats=2, repeated="same caller", span=("c-d2",),
+        floor=Level.DISTRICT, trigger="E7", epoch=3, seq=17,
         apart_from="20260914-0000-0005", alarm="AL-1", alarm_out=True,
     )  # fmt: skip
 
