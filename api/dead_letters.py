@@ -70,6 +70,14 @@ class ProposalIn(_Strict):
 class MappingIn(_Strict):
     """A source's mapping (field → path) and severities (word → 1 … 4); what is left out stays."""
 
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "examples": [{"mapping": {"event_id": "sn", "subject": "dev.no"}, "severities": {"高": 1}}]
+        },
+    )
+
     mapping: Mapped | None = None
     severities: Graded | None = None
 
@@ -77,11 +85,25 @@ class MappingIn(_Strict):
 class ReasonIn(_Strict):
     """Why."""
 
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={"examples": [{"reason": "厂家测试报文，无需处理 a test message of the maker"}]},
+    )
+
     reason: Reason
 
 
 class ReplayIn(_Strict):
     """Which letters of a source to send through again: all, or those of one code."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "examples": [{"source": "iot-gateway", "code": "unknown_device", "reason": "设备已登记"}]
+        },
+    )
 
     source: Code
     code: DeadCode | None = None
