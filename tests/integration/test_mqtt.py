@@ -5,6 +5,7 @@ import json
 import os
 import socket
 import sys
+import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -80,11 +81,11 @@ def add_sources(store: Store) -> None:
 
 
 def settings(port: int, name: str, **topics: str) -> Mqtt:
-    """Return the settings of one listener, whose topics are its own: a pattern for each source."""
+    """Return the settings of one listener: a pattern for each source, and a session nobody had before."""
     patterns = topics or {"wl": "+/up"}
     return Mqtt(
         url=f"mqtt://127.0.0.1:{port}",
-        client_id=f"cityops-{name}",
+        client_id=f"cityops-{name}-{uuid.uuid4().hex}",
         username=USER,
         topics={f"{name}/{pattern}": source for source, pattern in patterns.items()},
     )
@@ -218,7 +219,7 @@ async def test_while_the_store_is_away_nothing_is_acknowledged_and_nothing_lost(
 
 
 async def test_killed_at_any_moment_every_event_is_taken_once(
-    wuhan: Grounds, broker: int, sqlite_url: str, wuhan_settings: Settings, tmp_path: Path
+    wuhan: Grounds, broker: int, sqlite_url: str, wuhan_settings: Settings
 ) -> None:
     store = open_store(sqlite_url)
     add_sources(store)
@@ -228,7 +229,7 @@ async def test_killed_at_any_moment_every_event_is_taken_once(
         "CITYOPS_DATABASE_URL": sqlite_url,
         "CITYOPS_DATA_DIR": str(wuhan_settings.data_dir),
         "CITYOPS_MQTT__URL": mqtt.url,
-        "CITYOPS_MQTT__CLIENT_ID": f"cityops-{tmp_path.name}",
+        "CITYOPS_MQTT__CLIENT_ID": mqtt.client_id,
         "CITYOPS_MQTT__USERNAME": USER,
         "CITYOPS_MQTT__TOPICS": json.dumps(mqtt.topics),
     }
