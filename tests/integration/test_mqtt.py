@@ -180,6 +180,7 @@ async def test_wills_retained_states_and_topics_of_nobody(city: City, broker: in
             await publish(client, "st/7/gone", b"{}")
             await publish(client, "st/7/who", b"{}")
         await until(lambda: waiting(city.store) >= 2 and city.store.backlog().dead >= 2)
+    assert gateway._disconnected.exception() is not None
     await gateway.__aexit__(None, None, None)
     rows = claimed(city.store)
     said = {(row.source, row.headers["mqtt-topic"], row.body) for row in rows}
