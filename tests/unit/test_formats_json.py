@@ -1,5 +1,6 @@
 """Plain JSON by a source's mapping: where things stand, what words mean, which clock is believed."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -249,3 +250,12 @@ def test_sound_mappings() -> None:
         parts({"a": {"@iot.id": 4}, "b": 5}, mapping={"value": 'a["@iot.id"]|b', "exercise": "=test"})
     )
     assert (found.value, found.exercise) == (4.0, Exercise.TEST)
+
+
+@pytest.mark.parametrize("charset", ["gbk", "gb18030", "utf-16", "utf-8"])
+def test_a_dead_part_is_read_again_in_the_character_set_it_came_in(charset: str) -> None:
+    kind = f"application/json; charset={charset}"
+    batch = [{"event_id": "1", "subject": "一", "kind": "alarm"}, {"event_id": "2", "subject": "井盖二号"}]
+    lost = parts(json.dumps(batch, ensure_ascii=False).encode(charset), content_type=kind)[1]
+    assert isinstance(lost, Unreadable)
+    assert one(parts(lost.body, content_type=kind, mapping={"kind": "=alarm"})).subject == "井盖二号"

@@ -35,10 +35,14 @@ class _Doubled(dict[str, object]):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Document:
-    """A readable text and what Python makes of it; parts are checked one by one (``checked``)."""
+    """A readable text and what Python makes of it; parts are checked one by one (``checked``).
+
+    ``charset`` is what the text was written in.
+    """
 
     text: str
     value: object
+    charset: str = "utf-8"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +59,8 @@ def load(*, body: bytes, content_type: str) -> Document:
         raise UnableToRead(DeadCode.TOO_LARGE, size=str(len(body)), most=str(MOST_BYTES))
     text = decoded(body=body, content_type=content_type)
     try:
-        return Document(text=text, value=json.loads(text, object_pairs_hook=_object))
+        value = json.loads(text, object_pairs_hook=_object)
+        return Document(text=text, value=value, charset=_charset(content_type))
     except RecursionError:
         raise UnableToRead(DeadCode.TOO_DEEP, most=str(MOST_DEPTH)) from None
     except ValueError as error:
@@ -65,6 +70,15 @@ def load(*, body: bytes, content_type: str) -> Document:
 
 def decoded(*, body: bytes, content_type: str) -> str:
     """Return the text of a body in the character set it declares, UTF-8 if none. Raises UnableToRead (encoding)."""
+    charset = _charset(content_type)
+    try:
+        return body.decode("utf-8-sig" if charset == "utf-8" else charset)
+    except UnicodeDecodeError as error:
+        raise UnableToRead(DeadCode.ENCODING, charset=charset, at=str(error.start)) from None
+
+
+def _charset(content_type: str) -> str:
+    """Return the character set a content type declares, UTF-8 if none. Raises UnableToRead (encoding)."""
     header = Message()
     header["content-type"] = re.sub(r"[\r\n]", " ", content_type)
     named = header.get_content_charset("utf-8")
@@ -74,10 +88,7 @@ def decoded(*, body: bytes, content_type: str) -> str:
         charset = ""
     if charset not in CHARSETS:
         raise UnableToRead(DeadCode.ENCODING, charset=_SURROGATE.sub("?", named)[:40])
-    try:
-        return body.decode("utf-8-sig" if charset == "utf-8" else charset)
-    except UnicodeDecodeError as error:
-        raise UnableToRead(DeadCode.ENCODING, charset=charset, at=str(error.start)) from None
+    return charset
 
 
 def checked(value: object, *, depth: int = 0) -> object:
@@ -108,7 +119,8 @@ def clean(text: str) -> str:
 def items(document: Document, *, body: bytes, under: tuple[str, ...] = ()) -> Iterator[Item]:
     """Yield the parts of a message: of the array at ``under`` where there is one, else the whole.
 
-    ``under`` names keys from the outside in. Raises UnableToRead (too_many) before the first.
+    ``under`` names keys from the outside in. A part's bytes are in the message's own character set:
+    it is kept, and replayed, under the same content type. Raises UnableToRead (too_many) before the first.
     """
     value = document.value
     for key in under:
@@ -122,7 +134,7 @@ def items(document: Document, *, body: bytes, under: tuple[str, ...] = ()) -> It
     for key in under:
         at = _member(document.text, at, key)
     yield from (
-        Item(value=each, body=document.text[start:end].encode("utf-8", "surrogatepass"))
+        Item(value=each, body=document.text[start:end].encode(document.charset, "surrogatepass"))
         for each, (start, end) in zip(value, _elements(document.text, at), strict=False)
     )
 
