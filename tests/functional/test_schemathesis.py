@@ -13,6 +13,7 @@ from base64 import b64decode
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
 import pytest
@@ -81,7 +82,7 @@ class Fuzz:
         ask()
 
     def _one(self, case: Any, url: str, headers: dict[str, str]) -> None:
-        if any("\n" in str(text) for text in (case.path_parameters or {}).values()):
+        if any("\n" in unquote(str(text)) for text in (case.path_parameters or {}).values()):
             return  # the framework's routes end at a line break: nothing of ours is asked
         self.asked += 1
         response = case.call(base_url=url, session=self.session, headers=headers)
@@ -153,4 +154,4 @@ async def test_every_answer_is_documented_and_none_is_a_fault(
             await asyncio.to_thread(fuzz.every, document)
         assert fuzz.asked > EXAMPLES * len(document["paths"])
         found |= fuzz.found
-    assert found == {}
+    assert not found, "\n".join(f"{where}\n  {curl}" for where, curl in found.items())
