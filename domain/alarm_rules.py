@@ -5,6 +5,7 @@ waits; when nobody answers in time it counts as true.
 """
 
 from domain.alarm import WITH_READINGS, AlarmPhase
+from domain.alarm_life import Verdict
 from domain.alarm_turn import ACKNOWLEDGED, Turn, has_open_case, needs_confirmation, quiet_from
 from domain.hazard import Unanswered
 
@@ -110,7 +111,9 @@ def worsened(turn: Turn) -> None:
     """Tell the case; where nobody works on one any more, or it has become severity 1, there is a new one."""
     alarm = turn.alarm
     turn.tell_case("worse", child_too=alarm.severity == 1)
-    if alarm.phase is AlarmPhase.RAISED and alarm.severity == 1:
+    # A child of a storm has its own life again; one an officer has merged stays with what it is part of.
+    child = alarm.phase is AlarmPhase.MERGED and alarm.verdict != Verdict.MERGED.value
+    if alarm.severity == 1 and (child or alarm.phase is AlarmPhase.RAISED):
         end_wait(turn)
     elif alarm.severity == 1 or alarm.phase in ACKNOWLEDGED:
         turn.open_case("worse")

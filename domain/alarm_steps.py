@@ -151,6 +151,12 @@ def _case_over(turn: Turn, word: CaseTold, *, again: bool) -> None:
     if again:
         return
     solved = word.status == "closed" and word.close_kind == "solved"
+    relapsed = alarm.origin in WITH_READINGS and alarm.current is not None and alarm.phase in ACKNOWLEDGED
+    if solved and relapsed:
+        # No case is solved out of band: the relapse crossed the closing, and nobody works on it now.
+        turn.go(AlarmPhase.WARNING, why="relapse", case_no=word.case_no)
+        turn.open_case("relapse")
+        return
     if solved or alarm.severity > 2:
         turn.change(confirmed_at=word.at, confirmed_by=BY_CASE)
         if alarm.origin not in WITH_READINGS and alarm.current is not None:
@@ -168,9 +174,11 @@ def _joined_storm(turn: Turn, word: JoinedStorm) -> None:
     if alarm.severity == 1 or alarm.phase in (AlarmPhase.RESPONDING, AlarmPhase.RECOVERING):
         turn.record("joined_storm", parent=word.parent)
     else:
+        turn.go(AlarmPhase.MERGED, parent=word.parent, why="storm")
+        # A case of its own waits no longer for its readings: from now on the parent speaks of them.
+        turn.tell_case("merged")
         if not has_open_case(alarm) and word.case_no is not None:
             turn.change(case_no=word.case_no, case_status="", case_seq=0)
-        turn.go(AlarmPhase.MERGED, parent=word.parent, why="storm")
 
 
 def _unmuted(turn: Turn, _: Unmuted) -> None:

@@ -7,7 +7,7 @@ through ``number`` and ``case_number``; everything else follows from the ground 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -31,7 +31,7 @@ from domain.alarm_steps import step
 from domain.alarm_turn import ACKNOWLEDGED, has_open_case
 from domain.correlate_alarm import Witness, raised_by, witnesses_of, word_of
 from domain.correlate_crowd import Crowd, begun_times, crowd_of, parent_alarm
-from domain.correlate_said import DEVICE_HAZARD, DeviceKey, Said, SaidKind, Spot, device_key
+from domain.correlate_said import DEVICE_HAZARD, DeviceKey, Said, SaidKind, Spot, key_of
 from domain.hazard import AlarmRules
 
 _SHORT = timedelta(seconds=1)
@@ -107,9 +107,19 @@ class Changes:
 def fold(*, ground: Ground, said: Sequence[Said]) -> Changes:
     """Take these words. The order of words about different keys does not matter."""
     work = Fold(ground)
-    for word in sorted(said, key=lambda one: (one.occurred_at, bool(one.references), one.key)):
+    for _, word in sorted(_in_time(said), key=lambda one: (one[0], bool(one[1].references), one[1].key)):
         work.take(word)
     return work.changes()
+
+
+def _in_time(said: Iterable[Said]) -> Iterator[tuple[datetime, Said]]:
+    """Yield the words with when they count: those of one device never before what it said earlier in the message."""
+    latest: dict[DeviceKey, datetime] = {}
+    for one in said:
+        at, voice = one.occurred_at, (one.source, one.device)
+        if one.device:
+            at = latest[voice] = max(at, latest.get(voice, at))
+        yield at, one
 
 
 def fold_words(*, ground: Ground, words: Iterable[tuple[str, AlarmWord]]) -> Changes:
@@ -362,7 +372,10 @@ class Fold:
             return
         self.take(
             Said(
-                key=device_key(source=alarm.source, code=alarm.device), kind=SaidKind.SPEAKS,
+                key=key_of(
+                    source=alarm.source, subject=alarm.device, hazard=DEVICE_HAZARD, exercise=alarm.exercise
+                ),
+                kind=SaidKind.SPEAKS,
                 origin=AlarmOrigin.MAKER, source=alarm.source, voice=alarm.device, device=alarm.device,
                 asset=alarm.asset, hazard=DEVICE_HAZARD, category=rules.device_category,
                 condition=rules.device_condition, severity=self.ground.severities.get(rules.device_category, 4),

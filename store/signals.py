@@ -360,7 +360,9 @@ def _save_watches(
 
 def _with_suspicion(connection: Connection, alarm: Alarm, word: AlarmWord, city: AlarmCity) -> AlarmWord:
     """Say with a false alarm whether its device has given so many that it is to be looked at."""
-    if not isinstance(word, Assessed) or word.verdict is not Verdict.FALSE or not alarm.device:
+    if not isinstance(word, Assessed) or word.verdict is not Verdict.FALSE:
+        return word
+    if not alarm.device or alarm.exercise:
         return word
     statement = (
         select(func.count())

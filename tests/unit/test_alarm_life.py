@@ -325,6 +325,34 @@ def test_a_storm_speaks_for_its_children() -> None:
     assert storm.alarm.phase is AlarmPhase.RECOVERING
 
 
+def test_a_case_of_a_child_is_told_that_it_is_one() -> None:
+    """Its case would wait for ever for readings that only the storm speaks of."""
+    child = warned(severity=3, current=3).say(JoinedStorm(at=T0, parent="AL0", case_no=None))
+    assert (child.alarm.phase, child.alarm.case_no, child.told) == (AlarmPhase.MERGED, "C1", ["merged"])
+
+
+def test_a_child_that_becomes_severity_1_has_its_own_life_again() -> None:
+    child = begun(severity=3, current=3).say(JoinedStorm(at=T0, parent="AL0", case_no=None))
+    child.say(SaidAgain(at=T0, severity=1))
+    assert (child.alarm.phase, child.alarm.parent, child.opened) == (
+        AlarmPhase.ASSESSING,
+        "AL0",
+        ["severity_1"],
+    )
+    assert child.say(Due(at=T0 + 5 * MINUTE)).alarm.phase is AlarmPhase.WARNING
+    child.say(SaidAgain(at=T0 + 6 * MINUTE, severity=None))
+    assert child.told == ["in_band"]
+    assert child.say(Due(at=T0 + 20 * MINUTE)).alarm.phase is AlarmPhase.RECOVERING  # nobody has confirmed it
+
+
+def test_a_relapse_that_crosses_the_closing_of_its_case_opens_another() -> None:
+    life = warned().say(CaseTold(at=T0, case_no="C1", status="handling"))
+    life.say(SaidAgain(at=T0, severity=None)).say(SaidAgain(at=T0 + MINUTE, severity=2))
+    life.say(CaseTold(at=T0 + MINUTE, case_no="C1", status="closed", close_kind="solved"))
+    assert (life.alarm.phase, life.opened) == (AlarmPhase.WARNING, ["automatic", "relapse"])
+    assert (life.alarm.case_no, life.alarm.confirmed_at) == ("C2", None)
+
+
 def test_what_is_muted_waits_until_what_mutes_it_has_ended() -> None:
     life = begun(severity=3, current=3, origin=AlarmOrigin.SILENCE, muted_by="C5")
     assert (life.alarm.phase, life.alarm.next_due) == (AlarmPhase.RAISED, None)
@@ -333,7 +361,8 @@ def test_what_is_muted_waits_until_what_mutes_it_has_ended() -> None:
 
 
 def test_a_word_of_the_case_that_was_overtaken_changes_nothing() -> None:
-    life = warned().say(CaseTold(at=T0, case_no="C1", status="closed", close_kind="solved", seq=9))
+    life = warned().say(SaidAgain(at=T0, severity=None))
+    life.say(CaseTold(at=T0, case_no="C1", status="closed", close_kind="solved", seq=9))
     assert life.say(CaseTold(at=T0, case_no="C1", status="handling", seq=7)).last.facts == ()
     assert (life.alarm.case_status, life.alarm.confirmed_by) == ("closed", "case")
     assert life.say(CaseTold(at=T0, case_no="C1", status="dispatched", seq=12)).alarm.confirmed_at is None

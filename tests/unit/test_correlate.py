@@ -8,8 +8,9 @@ from itertools import permutations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.actor import Actor, Role
 from domain.alarm import Alarm, AlarmOrigin, AlarmPhase
-from domain.alarm_life import Due, OpenCase
+from domain.alarm_life import Assessed, Due, OpenCase, Verdict
 from domain.correlate import Changes, Fold, Ground, fold, fold_words, is_open
 from domain.correlate_said import Heard, Said, device_key
 from domain.correlate_senses import Event, Senses, sense
@@ -212,6 +213,36 @@ def test_a_child_that_joins_a_storm_whose_case_was_closed_asks_for_another() -> 
         after = fold(ground=standing, said=late)
         assert opened(after) == cases
         assert [one.parent for one in after.alarms if one.device == "late"] == [storm.alarm_no]
+
+
+def test_a_drill_finds_no_fault_of_a_real_device() -> None:
+    drill = replace(word(EnvelopeKind.ALARM, "a", "1", severity=3), exercise=Exercise.EXERCISE)
+    (alarm,) = fold(ground=ground(), said=said(drill)).alarms
+    verdict = Assessed(
+        at=NOON,
+        actor=Actor(id="p", role=Role.OPERATOR, unit="U1"),
+        verdict=Verdict.DEVICE_FAULT,
+        reason="drift",
+        text="t",
+    )
+    after = fold_words(
+        ground=replace(ground(alarm), number=numbers("ALM-9")), words=[(alarm.alarm_no, verdict)]
+    )
+    (fault,) = [one for one in after.alarms if one.hazard == "device"]
+    assert fault.exercise
+    assert fault.key != device_key(source="iot", code="a")
+
+
+def test_what_a_device_says_in_one_message_counts_in_the_order_it_was_folded() -> None:
+    """A maker's alarm that stands is not ended by a reading the message named before it."""
+    later, sooner = NOON + timedelta(minutes=2), NOON + timedelta(minutes=1)
+    watches = {("iot", "a"): Watch(severity=3, held=(0,), tripped=((0, NOON),), last_at=NOON)}
+    words = said(
+        reading("a", 1, at=later), word(EnvelopeKind.ALARM, "a", "1", at=sooner, severity=1),
+        known=registry("a", watches=watches),
+    )  # fmt: skip
+    (alarm,) = fold(ground=ground(), said=words).alarms
+    assert (alarm.severity, alarm.current) == (1, 1)
 
 
 def test_half_of_a_gateways_devices_silent_are_one_dead_gateway() -> None:
