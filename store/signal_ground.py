@@ -29,6 +29,7 @@ from store.windows import windows_in_force
 
 _SETTLED = tuple(status.value for status in SETTLED)
 _MOST_WITNESSES = 500
+_AT_ONCE = 5000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,9 +104,15 @@ def _seen(connection: Connection, events: Sequence[Event]) -> dict[tuple[str, st
             names = by_source.setdefault(one.envelope.source, set())
             names |= {one.envelope.event_id, *one.envelope.references}
     found: dict[tuple[str, str], SeenEvent] = {}
-    for source, names in sorted(by_source.items()):
+    # A message may name more than one statement takes.
+    some = (
+        (source, sorted(names)[start : start + _AT_ONCE])
+        for source, names in sorted(by_source.items())
+        for start in range(0, len(names), _AT_ONCE)
+    )
+    for source, wanted in some:
         statement = select(signals.c.event_id, signals.c.digest, signals.c.alarm_no).where(
-            signals.c.source == source, signals.c.event_id.in_(sorted(names))
+            signals.c.source == source, signals.c.event_id.in_(wanted)
         )
         for row in connection.execute(statement):
             found[source, row.event_id] = SeenEvent(digest=row.digest, alarm_no=row.alarm_no)

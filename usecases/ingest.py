@@ -26,6 +26,9 @@ PAUSES_S = (1.0, 2.0, 5.0, 15.0, 60.0)
 """How long a message waits (machine time) after its first, second … try that failed."""
 TRIES = len(PAUSES_S) + 1
 """So many faults of ours make a dead letter."""
+MOST_AWAY = 30
+"""A message claimed oftener than this that still finds the store away asks for what no store gives: a fault of ours.
+While the store is really away nothing is claimed."""
 MOST_LOST = 8
 """So many workers that were lost over a message make a dead letter: it may be what killed them."""
 TURN_S = 10.0
@@ -63,11 +66,11 @@ def _tried(city: City, row: InboundRow, sources: dict[str, Source | None], take:
         return _dead(city, row, "worker_lost")
     try:
         _read(city, row, sources, take)
-    except STORE_AWAY as error:
-        log.warning("store away while reading", inbound=row.id, error=type(error).__name__)
-        _put_off(city, row, tries=row.attempts, fault=False)
-        return False
     except Exception as error:  # noqa: BLE001 - one message's fault, whatever it is, is that message's alone
+        if isinstance(error, STORE_AWAY) and row.attempts <= MOST_AWAY:
+            log.warning("store away while reading", inbound=row.id, error=type(error).__name__)
+            _put_off(city, row, tries=row.attempts, fault=False)
+            return False
         # Not logged with its text: that may quote what people wrote.
         log.error(  # noqa: TRY400
             "message cannot be taken",

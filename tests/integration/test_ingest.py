@@ -21,7 +21,7 @@ from tests.integration.store_samples import NOW
 from usecases.audit import QUEUES_GRACE, audit
 from usecases.city import City, Grounds
 from usecases.gateway import CaseGateway
-from usecases.ingest import MOST_LOST, PAUSES_S, TRIES, TURN_S, ingest
+from usecases.ingest import MOST_AWAY, MOST_LOST, PAUSES_S, TRIES, TURN_S, ingest
 
 PRIVATE = "13800000000"
 LEASE_S = 30.0
@@ -111,6 +111,23 @@ async def test_what_a_store_that_is_away_costs_is_time_only(city: City) -> None:
     take.faults = []
     assert turn(city, take, at_s=at_s) == 1
     assert take.read == ["e1"]
+
+
+async def test_a_message_the_store_never_answers_ends_as_a_letter(city: City) -> None:
+    """What asks too much of a database is answered like one that is away; it must not be tried for ever."""
+    (number,) = city.store.keep_many(messages=[message(1, body=one(1, fault=True))])
+    take = Taker(OperationalError("", {}, Exception()))
+    at_s = 0.0
+    for _ in range(MOST_AWAY + TRIES):
+        assert row(city, number).state == "new"
+        turn(city, take, at_s=at_s)
+        at_s += max(PAUSES_S)
+    letter = row(city, number)
+    assert (letter.state, letter.params, letter.body) == (
+        "dead",
+        {"error": "OperationalError"},
+        one(1, fault=True),
+    )
 
 
 async def test_a_worker_that_dies_leaves_the_message_to_the_next(city: City) -> None:

@@ -310,3 +310,12 @@ def test_a_device_out_of_service_keeps_no_alarm_open_and_says_what_it_knows_when
         store.look_again(devices=[("iot", "a")], city=town.city())
         (now,) = standing(store)
         assert (now.alarm_no, now.current) == (alarm.alarm_no, current)
+
+
+def test_a_message_that_names_more_than_a_statement_takes_is_taken_all_the_same(store: Store) -> None:
+    """PostgreSQL's answer to 65,536 parameters looks like that of a database that is away."""
+    town = Town()
+    put(store, town, device("d1"))
+    named = tuple(f"a{n}" for n in range(66_000))
+    taken = take(store, town, word(EnvelopeKind.CANCEL, "d1", "e1", references=named))
+    assert (taken.settled, sum(taken.heard.values()) + taken.dead) == (True, 1)

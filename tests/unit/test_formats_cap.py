@@ -289,3 +289,10 @@ def test_a_polygon_of_very_many_points_is_bounded() -> None:
     points = " ".join(["30.5,114.2"] * 60_000)
     found = dead(cap(FLOOD.replace("<circle>30.60,114.30 2.5</circle>", f"<polygon>{points}</polygon>")))
     assert found.code is DeadCode.TOO_MANY
+
+
+def test_a_message_that_names_very_many_others_is_bounded() -> None:
+    named = " ".join(f"a@b,{n},2026-11-22T08:00:00+08:00" for n in range(501))
+    text = FLOOD.replace(">Alert<", ">Cancel<")
+    text = text.replace("<scope>Public</scope>", f"<scope>Public</scope><references>{named}</references>")
+    assert dead(cap(text)).code is DeadCode.TOO_MANY

@@ -28,6 +28,8 @@ STATUSES = {"Actual": Exercise.REAL, "Exercise": Exercise.EXERCISE}
 """Any other status (System, Test, Draft) is a test."""
 KINDS = {"Alert": EnvelopeKind.WARNING, "Update": EnvelopeKind.WARNING, "Cancel": EnvelopeKind.CANCEL}
 REFERRING = ("Update", "Cancel")
+MOST_REFERENCES = 500
+"""Messages one may name: in a megabyte there is room for a hundred thousand, each of which is looked for."""
 MOST_HAZARDS = 8
 """Hazards of one message; a Cancel, which names the message alone, ends them all."""
 EDXL_STATUS = "{urn:oasis:names:tc:emergency:EDXL:DE:1.0}distributionStatus"
@@ -170,9 +172,12 @@ def _conditions(alert: etree._Element) -> None:
 
 
 def _references(alert: etree._Element) -> tuple[str, ...]:
-    """Return the event ids of ``sender,identifier,sent`` triples. Raises UnableToRead (bad_value)."""
+    """Return the event ids of ``sender,identifier,sent`` triples. Raises UnableToRead (bad_value, too_many)."""
     found: list[str] = []
-    for triple in text(alert, "references").split():
+    triples = text(alert, "references").split()
+    if len(triples) > MOST_REFERENCES:
+        raise UnableToRead(DeadCode.TOO_MANY, count=str(len(triples)), most=str(MOST_REFERENCES))
+    for triple in triples:
         parts = re.fullmatch(r"([^,]+),([^,]+),[^,]+", triple)
         if parts is None:
             raise UnableToRead(DeadCode.BAD_VALUE, field="references", reason="triple")
