@@ -210,3 +210,15 @@ def test_the_model_s_own_examples(name: str, hazard: str, severity: int, lon: fl
     assert found.occurred_at == NOW
     assert found.sent_at is not None
     assert found.sent_at.year in {2017, 2019}
+
+
+def test_any_other_word_of_a_mapping_is_what_the_star_says() -> None:
+    alert = {
+        "id": "urn:ngsi-ld:Alert:1", "type": "Alert", "category": "environment", "alertSource": "s",
+        "dateIssued": "2026-11-22T00:15:00Z",
+    }  # fmt: skip
+    mapping = {"category:*": "S-AIR-01", "category:traffic": "E0505", "hazard:*": "air"}
+    told = one(parts(alert, form=NGSI, mapping=mapping))
+    assert (told.category, told.hazard) == ("S-AIR-01", "air")
+    told = one(parts({**alert, "category": "traffic"}, form=NGSI, mapping=mapping))
+    assert told.category == "E0505"

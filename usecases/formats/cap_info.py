@@ -9,6 +9,7 @@ from lxml import etree
 from domain.envelope import DeadCode
 from domain.place import ReportedPlace
 from usecases.formats.faults import UnableToRead
+from usecases.formats.mapping import ANY_WORD
 from usecases.formats.shapes import Box, Point, Shape, place_of
 from usecases.formats.times import instant
 from usecases.formats.values import LONGEST
@@ -111,7 +112,9 @@ def _hazard(
 def _word(words: Mapping[str, Mapping[str, str]], name: str, said: Sequence[str]) -> str:
     """Return what the source's mapping makes of an event's codes or name, empty when it knows none."""
     known = words.get(name, {})
-    return next((known[each.casefold()] for each in said if each.casefold() in known), "")
+    return next(
+        (known[each.casefold()] for each in said if each.casefold() in known), known.get(ANY_WORD, "")
+    )
 
 
 def _body(info: etree._Element) -> str:

@@ -8,6 +8,7 @@ A mapping is flat, text to text, so that a person can read and mend it:
                          are written without offset; the same for ``expires_at``
 ``kind:1``               the sender's word ``1`` in field ``kind`` means the value: ``alarm``
                          (for every field of WORDS)
+``category:*``           CAP, NGSI-LD: what every other word means (also ``hazard:*``, ``condition:*``)
 ``items``                the path of the array whose members are the parts (keys only)
 ``body`` = ``text``      the body is plain text and the part is that text
 ``clock`` = ``trusted``  late times are believed: the sender keeps what it could not send
@@ -34,6 +35,7 @@ FIELDS = (
     "exercise", "occurred_at", "expires_at", "references",
 )  # fmt: skip
 """Fields of an envelope a mapping may fill."""
+ANY_WORD = "*"
 WORDS = ("kind", "metric", "unit", "hazard", "category", "condition", "exercise")
 TIMES = ("occurred_at", "expires_at")
 OPTIONS: Mapping[str, tuple[str, ...]] = {

@@ -12,6 +12,7 @@ from domain.place import ReportedPlace
 from usecases.formats.faults import UnableToRead
 from usecases.formats.frame import Frame
 from usecases.formats.jsontext import Document, checked, items, load
+from usecases.formats.mapping import ANY_WORD
 from usecases.formats.shapes import MOST_POINTS, Point, Shape, place_of
 from usecases.formats.times import believed, instant
 from usecases.formats.values import extras, number_of, severity_of, text_of
@@ -135,7 +136,9 @@ def _time(frame: Frame, entity: Mapping[str, object], name: str) -> datetime | N
 
 def _word(frame: Frame, field: str, *said: str) -> str:
     known = frame.reading.rules.words.get(field, {})
-    return next((known[each.casefold()] for each in said if each.casefold() in known), "")
+    return next(
+        (known[each.casefold()] for each in said if each.casefold() in known), known.get(ANY_WORD, "")
+    )
 
 
 def _place(frame: Frame, entity: Mapping[str, object]) -> ReportedPlace:
