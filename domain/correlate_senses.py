@@ -7,7 +7,7 @@ accounted for: it has a ``Heard``, or it is dead.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from domain.alarm import AlarmOrigin
 from domain.correlate_said import (
@@ -38,6 +38,8 @@ from domain.sensing import (
 NAMED_ONCE = frozenset(EnvelopeKind) - {EnvelopeKind.OBSERVATION, EnvelopeKind.HEARTBEAT}
 """Kinds whose event ids are kept. Readings are told apart by their instants, which needs no row for each."""
 CLOCK = "clock"
+BEHIND_FOR = timedelta(minutes=30)
+"""A clock is wrong that is behind for so long. What comes late once was held up on its way: we, or a line, were down."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -277,10 +279,7 @@ def _folded(
     envelope: Envelope, device: Device, profile: DeviceProfile, watch: Watch
 ) -> tuple[Watch, tuple[Sensed, ...]]:
     at, limits = envelope.occurred_at, device.limits_by(profile)
-    if envelope.sent_at is not None:
-        watch, clock = faulty(watch=watch, at=at, reason=CLOCK)
-    else:
-        watch, clock = fault_over(watch=watch, at=at, reason=CLOCK)
+    watch, clock = _clocked(watch, at=at, sent_at=envelope.sent_at)
     match envelope.kind:
         case EnvelopeKind.OBSERVATION:
             after, found = _observed(envelope, device, profile, watch)
@@ -297,6 +296,17 @@ def _folded(
         case _:
             after, found = _alive(watch, at)
     return after, (*clock, *found)
+
+
+def _clocked(watch: Watch, *, at: datetime, sent_at: datetime | None) -> tuple[Watch, tuple[Sensed, ...]]:
+    """Note whether its clock can be believed: not one that is ahead, nor one that has long been behind."""
+    if sent_at is None:
+        return fault_over(watch=replace(watch, behind_since=None), at=at, reason=CLOCK)
+    since = watch.behind_since or at
+    watch = replace(watch, behind_since=since)
+    if sent_at > at or at - since >= BEHIND_FOR:
+        return faulty(watch=watch, at=at, reason=CLOCK)
+    return watch, ()
 
 
 def _alive(watch: Watch, at: datetime) -> tuple[Watch, tuple[Sensed, ...]]:

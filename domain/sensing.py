@@ -60,7 +60,8 @@ class Watch:
     ``recent`` are the last readings as (instant, value), newest last, as many as the
     rules need. ``changes`` are the instants of changes between alarm and normal, for flapping.
     ``last_at`` is when the newest reading was taken, ``heard_at`` when it was last heard at all.
-    ``late`` counts readings that came after a newer one; they change nothing else.
+    ``late`` counts readings that came after a newer one; they change nothing else. ``behind_since``
+    is since when everything it sent came with a time long past, None where the last did not.
     """
 
     last_at: datetime | None = None
@@ -77,6 +78,7 @@ class Watch:
     silent: bool = False
     fault: str = ""
     late: int = 0
+    behind_since: datetime | None = None
 
 
 def observe(

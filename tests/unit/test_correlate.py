@@ -245,6 +245,20 @@ def test_what_a_device_says_in_one_message_counts_in_the_order_it_was_folded() -
     assert (alarm.severity, alarm.current) == (1, 1)
 
 
+def test_what_was_held_up_on_its_way_is_no_fault_of_the_devices_clock() -> None:
+    """After we were down for an hour every sender delivers what it kept: that is our fault, not ten thousand clocks'."""
+    known = registry("a")
+    for minute, behind, faulty in ((0, 60, ""), (10, 40, ""), (20, 0, ""), (40, 60, ""), (75, 60, "clock")):
+        at = NOON + timedelta(minutes=minute)
+        sent = at - timedelta(minutes=behind) if behind else None
+        found = sense(registry=known, events=events(replace(reading("a", 1, at=at), sent_at=sent)))
+        known = replace(known, watches=found.watches)
+        assert found.watches[("iot", "a")].fault == faulty
+        assert [one.hazard for one in found.said] == (["device"] if faulty else [])
+    ahead = replace(reading("b", 1), sent_at=NOON + timedelta(hours=1))
+    assert sense(registry=registry("b"), events=events(ahead)).watches[("iot", "b")].fault == "clock"
+
+
 def test_half_of_a_gateways_devices_silent_are_one_dead_gateway() -> None:
     known = registry(*(f"d{n}" for n in range(8)))
     silent = [
