@@ -29,6 +29,8 @@ OVERLAP = timedelta(minutes=10)
 """How far back we ask again: their clock may differ, and an update may be written late."""
 MOST_AT_ONCE = 500
 IDS_AT_ONCE = 50
+MOST_WAITING = 20
+"""So many cases that cannot be reached in one turn mean that none can be."""
 STARTS = frozenset({"ACKNOWLEDGED", "IN_PROGRESS", "ACTION_SCHEDULED", "INVESTIGATING"})
 SOLVES = frozenset({"CLOSED", "FIXED"})
 ENDS_UNSOLVED = frozenset({"NO_FURTHER_ACTION"})
@@ -120,7 +122,12 @@ def _row(one: ForeignUpdate, case_no: str) -> dict[str, Any]:
 async def _carry(city: City, dock: Dock, source: str) -> int:
     kept = await asyncio.to_thread(lambda: city.store.unacted_updates(source=source, most=MOST_AT_ONCE))
     carried = 0
+    waiting: set[str] = set()
     for update in kept:
+        if update.case_no in waiting:
+            continue  # order matters within a case
+        if len(waiting) >= MOST_WAITING:
+            break
         docks = await asyncio.to_thread(partial(city.store.docks_of, case_no=update.case_no))
         task = next(
             (
@@ -130,13 +137,24 @@ async def _carry(city: City, dock: Dock, source: str) -> int:
             ),
             None,
         )
-        fate = "no_request_of_ours" if task is None else await _act(city, task, update)
+        fate = "no_request_of_ours" if task is None else await _tried(city, task, update)
         if fate == "later":
-            break  # the case cannot be reached now; order matters, so the rest waits too
+            waiting.add(update.case_no)
+            continue
         detail = {**update.detail, "fate": fate}
         await asyncio.to_thread(partial(city.store.update_acted, serial=update.serial, detail=detail))
         carried += 1
     return carried
+
+
+async def _tried(city: City, task: DockTask, update: KeptUpdate) -> str:
+    """Act, and let an update that faults wait with its case: it holds up no other."""
+    try:
+        return await _act(city, task, update)
+    except Exception as error:  # noqa: BLE001 - one update's fault, whatever it is, is that update's alone
+        # Not logged with its text: that may quote what people wrote.
+        log.error("update cannot be carried", case_no=task.case_no, error=type(error).__name__)  # noqa: TRY400
+        return "later"
 
 
 async def _act(city: City, task: DockTask, update: KeptUpdate) -> str:

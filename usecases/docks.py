@@ -118,7 +118,7 @@ async def _open(city: City, row: OutboxRow, dock: Dock, view: CaseView) -> Hande
         return await _settle(city, row, task, _as_before(task))
     if again:
         try:
-            found = await _search(dock, task)
+            found = await _search(city, dock, task)
         except UnableToAsk as unable:
             return HandedOver(fate=Handed.LATER, code=unable.code)
         if found is not None:
@@ -147,11 +147,18 @@ def _as_before(task: DockTask) -> ForeignAnswer:
     return ForeignAnswer(state=state, foreign_id=task.foreign_id, token=task.token)
 
 
-async def _search(dock: Dock, task: DockTask) -> str | None:
-    """Look for a request of ours that may have arrived although its answer did not."""
+async def _search(city: City, dock: Dock, task: DockTask) -> str | None:
+    """Look for a request of ours that may have arrived although its answer did not.
+
+    A case may have been there before, or with another unit behind the same endpoint: those requests
+    have the same mark, and numbers that we know.
+    """
     mark = mark_of(task.case_no, task.task)
     found = await dock.requests(since=task.created_at - LOOK_BACK)
-    return next((one.service_request_id for one in found if mark in one.description), None)
+    known = await asyncio.to_thread(lambda: city.store.docks_of(case_no=task.case_no))
+    others = {one.foreign_id for one in known if one.key != task.key and one.endpoint == task.endpoint}
+    numbers = (one.service_request_id for one in found if mark in one.description)
+    return next((number for number in numbers if number not in others), None)
 
 
 async def _settle(city: City, row: OutboxRow, task: DockTask, answer: ForeignAnswer) -> HandedOver:

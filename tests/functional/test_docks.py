@@ -14,11 +14,13 @@ from notifications.egress import public_and
 from notifications.open311 import EndpointSettings, Open311Dock
 from store.docks import DockTask
 from store.engine import Store, open_store
+from store.rows import OutboxRow
 from tests.functional.foreign_open311 import Foreign, serving
 from tests.functional.leap import Leap, leaping
 from tests.functional.town import OPERATOR, checker
 from usecases.city import Grounds
 from usecases.dock_updates import poll
+from usecases.docks import HandedOver, hand_over
 
 pytestmark = pytest.mark.temporal
 
@@ -54,6 +56,10 @@ class Docked:
     async def _last(self, case_no: str) -> DockTask | None:
         found = self.town.city.store.docks_of(case_no=case_no)
         return found[-1] if found else None
+
+    async def hand_over(self, row: OutboxRow) -> HandedOver:
+        """Carry a notice there."""
+        return await hand_over(city=self.town.city, row=row, dock=self.dock)
 
     async def poll(self) -> int:
         """Ask the other system what is new."""
@@ -170,3 +176,33 @@ async def test_a_refusal_of_theirs_is_a_return_and_what_came_too_late_is_on_reco
     shown = await docked_sqlite.town.json("GET", f"/api/v1/cases/{other}/docks", actor=OPERATOR)
     (there,) = shown["docks"]
     assert [(one["status"], one["fate"]) for one in there["updates"]] == [("FIXED", "refused:case_ended")]
+
+
+async def test_a_case_that_cannot_be_reached_holds_up_no_other(docked_sqlite: Docked) -> None:
+    lost, _ = await docked_sqlite.case()
+    await docked_sqlite.task(lost)
+    other, _ = await docked_sqlite.case()
+    await docked_sqlite.task(other)
+    await docked_sqlite.town.env.client.get_workflow_handle(lost).terminate()
+    docked_sqlite.foreign.write("1", "FIXED", "cleaned")
+    docked_sqlite.foreign.write("1", "REOPEN", "not quite")
+    docked_sqlite.foreign.write("2", "IN_PROGRESS", "crew is on its way")
+    assert await docked_sqlite.poll() == 1
+    assert (await docked_sqlite.town.case(other))["status"] == "handling"
+    assert (await docked_sqlite.task(lost)).last_status == ""  # both wait, in their order
+
+
+async def test_what_is_searched_for_is_no_earlier_request_about_the_same_case(docked_sqlite: Docked) -> None:
+    case_no, owner = await docked_sqlite.case()
+    assert (await docked_sqlite.task(case_no)).foreign_id == "1"
+    # The case comes to the same unit again, and the answer to its second request is lost.
+    now = docked_sqlite.town.city.now()
+    row = OutboxRow(
+        id=10**9, kind="notify", key="again", case_no=case_no, priority=3, recipient=docked_sqlite.dock.url,
+        payload={"template": "assignment", "unit": owner, "epoch": 2, "context": {}}, state="pending",
+        attempts=1, lost=0, created_at=now, not_before=now, lease_until=None, last_error="",
+    )  # fmt: skip
+    docked_sqlite.foreign.lose = 1
+    assert (await docked_sqlite.hand_over(row)).fate == "later"
+    assert (await docked_sqlite.hand_over(row)).fate == "settled"
+    assert (len(docked_sqlite.foreign.requests), (await docked_sqlite.task(case_no)).foreign_id) == (2, "2")
