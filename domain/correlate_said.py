@@ -37,6 +37,7 @@ class Heard(StrEnum):
     MUTED = "muted"
     OUT_OF_SERVICE = "out_of_service"
     TEST = "test"
+    EXPIRED = "expired"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

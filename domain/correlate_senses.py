@@ -229,6 +229,8 @@ class _Senses:
             raise _Dead(DeadCode.UNKNOWN_REFERENCE, id=" ".join(envelope.references)[:200])
         if not cancel and not references and envelope.category is None:
             raise _Dead(DeadCode.UNKNOWN_CATEGORY, category=envelope.hazard or envelope.title[:100])
+        if not references and envelope.expires_at is not None and envelope.expires_at <= envelope.received_at:
+            return Heard.EXPIRED  # over before it came: nobody can act on it
         key = _service_key(envelope, envelope.event_id)
         kind = SaidKind.WITHDRAWN if cancel else SaidKind.SPEAKS
         word = self._word(event, envelope.category or "")

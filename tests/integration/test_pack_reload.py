@@ -96,9 +96,9 @@ async def test_a_process_swaps_by_itself_and_outlives_a_database_that_is_away(
             raise fault
         return real(what=what)
 
-    monkeypatch.setattr(store, "published_version", away)
     change(settings, "7MIN")
     publish_pack(settings=settings, store=store)
+    monkeypatch.setattr(store, "published_version", away)
 
     def swap(city: City) -> None:
         swapped.append(city)

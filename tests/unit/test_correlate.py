@@ -294,6 +294,13 @@ def test_one_silent_device_gets_a_case_after_its_wait_and_none_when_heard_before
     assert not is_open(over.alarms[0])
 
 
+def test_a_warning_that_was_over_before_it_came_raises_nothing() -> None:
+    late = word(EnvelopeKind.WARNING, "", "w1", category="S-CAP", severity=1, place=HERE)
+    late = replace(late, expires_at=late.received_at - timedelta(hours=1))
+    found = sense(registry=registry(), events=events(late))
+    assert (found.counts, found.said, found.dead) == ({Heard.EXPIRED: 1}, (), ())
+
+
 def test_a_warning_is_updated_and_cancelled_by_reference() -> None:
     first = word(EnvelopeKind.WARNING, "", "w1", category="S-CAP", severity=2, place=HERE)
     update = replace(
