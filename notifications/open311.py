@@ -7,6 +7,7 @@ request is there before it sends another.
 """
 
 import json
+import re
 import ssl
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from notifications.egress import EgressPolicy, Resolver, public_only, system_res
 MOST_BYTES = 8 * 1024 * 1024
 _FORM = "application/x-www-form-urlencoded; charset=utf-8"
 _ABSENT = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED})
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _TRY_LATER = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 
 Record = Mapping[str, str]
@@ -192,7 +194,7 @@ def _refusal(status: int) -> Handover:
 def _json_records(body: bytes) -> list[Record]:
     try:
         found = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UnableToAsk("not_json") from error
     if isinstance(found, dict):  # some wrap the array in an object of its name
         found = next((value for value in found.values() if isinstance(value, list)), [found])
@@ -202,13 +204,18 @@ def _json_records(body: bytes) -> list[Record]:
 
 
 def _plain(record: Mapping[str, Any]) -> Record:
-    return {name: "" if value is None else str(value) for name, value in record.items()}
+    return {name: "" if value is None else _storable(str(value)) for name, value in record.items()}
+
+
+def _storable(text: str) -> str:
+    """Return a text without what no database keeps: NUL, and halves of surrogate pairs."""
+    return _SURROGATE.sub("\ufffd", text.replace("\x00", ""))
 
 
 def _xml_records(body: bytes, item: str) -> list[Record]:
     try:
         root = fromstring(body, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError) as error:
+    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
         raise UnableToAsk("not_xml") from error
     found: Iterable[Any] = root.iter(item)
     return [{child.tag: (child.text or "").strip() for child in one} for one in found]
@@ -242,10 +249,10 @@ def _update(record: Record) -> ForeignUpdate | None:
 def _instant(text: str) -> datetime | None:
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        # The standard demands a zone; who leaves it out means UTC more often than anything else.
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # the first of January of the year 1, east of Greenwich
         return None
-    # The standard demands a zone; who leaves it out means UTC more often than anything else.
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _text(at: datetime) -> str:
