@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from api.app import create_app
 from api.state import Service
+from boot.listening import keep_listening
 from boot.reload import Reloader
 from boot.settings import Settings
 from boot.wiring import connect, connect_store, open_city
@@ -39,9 +40,12 @@ def build(settings: Settings) -> FastAPI:
         reloading = asyncio.create_task(
             Reloader(settings=settings, city=city).run(swap=serve_with, stop=stop)
         )
+        listening = asyncio.create_task(
+            keep_listening(city=lambda: app.state.service.city, name="api", stop=stop)
+        )
         yield
         stop.set()
-        await reloading
+        await asyncio.gather(reloading, listening)
         await city.intake.close()
         await clients.quotas.close()
         store.close()

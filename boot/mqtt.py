@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 import aiomqtt
 import structlog
 
+from boot.listening import keep_listening
 from boot.settings import Mqtt, Settings
 from boot.wiring import connect, connect_store, open_city
 from boot.worker import stop_event
@@ -130,12 +131,22 @@ class Listener:
                     await self._subscribe(line)
                     log.info("listening", broker=self._broker.host, resumed=line.resumed)
                     failures = 0
-                    await self._listen(line, stop)
+                    await self._heard(line, stop)
             except aiomqtt.MqttError as error:
                 pause = PAUSES_S[min(failures, len(PAUSES_S) - 1)]
                 failures += 1
                 log.warning("broker away", error=type(error).__name__, again_in_s=pause)
                 await _pause(stop, pause)
+
+    async def _heard(self, line: Line, stop: asyncio.Event) -> None:
+        """Listen, and say that we do for as long as the line holds. Raises MqttError when it is lost."""
+        over = asyncio.Event()
+        saying = asyncio.create_task(keep_listening(city=lambda: self._city, name="mqtt", stop=over))
+        try:
+            await self._listen(line, stop)
+        finally:
+            over.set()
+            await saying
 
     def _line(self) -> Line:
         password = self._settings.password.get_secret_value()

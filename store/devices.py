@@ -215,6 +215,9 @@ def _put(
     watch = replace(known.watch, silent=False) if back else known.watch
     since = at if back else known.changed_at
     when = silent_at(device=device, watch=watch, profile=profile, since=since)
+    same = (device.profile, device.heartbeat) == (known.device.profile, known.device.heartbeat)
+    if when is not None and known.silent_at is not None and same:
+        when = max(when, known.silent_at)  # nobody could hear it for a while (store.listening)
     changed_at = known.changed_at if device == known.device else at
     row = DeviceRow(device=device, watch=watch, silent_at=when, changed_at=changed_at)
     return None if row == known else row

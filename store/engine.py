@@ -14,6 +14,7 @@ from store.instruction_reads import InstructionReader
 from store.instructions import Instructions
 from store.intake import Intake
 from store.letters import Letters
+from store.listening import Listening
 from store.message_box import MessageBox
 from store.migrate import Migrations
 from store.open311_reads import Open311Reader
@@ -49,6 +50,7 @@ class Store(
     Docks,
     Devices,
     Windows,
+    Listening,
     Open311Reader,
     Signals,
     AlarmReader,

@@ -56,6 +56,14 @@ device_watches = Table(
     Index(None, "silent_at"),
 )
 
+# Until when each kind of process that hears devices has listened.
+listeners = Table(
+    "listeners",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("at", Utc, nullable=False),
+)
+
 maintenance_windows = Table(
     "maintenance_windows",
     metadata,

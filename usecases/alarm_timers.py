@@ -5,6 +5,7 @@ two relays at once do everything once, and one that dies half-way has done nothi
 """
 
 from usecases.city import City
+from usecases.listening import listened_until
 from usecases.signals import alarm_city
 
 MOST_DUE = 200
@@ -22,11 +23,11 @@ def silence(*, city: City) -> int:
     """Find devices that have been silent for too long; return how many.
 
     What has come in and was not read yet has been heard: while messages wait, silence is
-    counted up to the oldest of them only.
+    counted up to the oldest of them only; and while nobody of us listens, up to when somebody did.
     """
+    heard = listened_until(city=city)
     waits = city.store.backlog().oldest_at
-    now = city.now()
-    at = now if waits is None else min(now, waits)
+    at = heard if waits is None else min(heard, waits)
     return city.store.sweep_silence(city=alarm_city(city), at=at, limit=MOST_SILENT)
 
 

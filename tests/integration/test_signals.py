@@ -164,6 +164,27 @@ def test_silence_one_device_a_gateway_and_what_mutes_it(store: Store) -> None:
     assert {one.device: one.current for one in standing(store)}["gw"] is None
 
 
+def test_what_nobody_could_hear_is_nobodys_silence(store: Store) -> None:
+    town, minute = Town(), timedelta(minutes=1)
+    put(store, town, device("early", profile="door"))
+    town.now += 20 * minute
+    put(store, town, device("a", profile="door"), device("b", profile="door"))
+    assert store.listened_until(since=NOON) is None
+    for _ in range(2):
+        assert store.note_listening(name="api", at=town.now, gap=minute) == timedelta()
+    resumed = town.now + timedelta(hours=5)
+    assert store.listened_until(since=NOON) == town.now
+    assert store.note_listening(name="api", at=resumed, gap=minute) == timedelta(hours=5)
+    town.now = resumed
+    assert store.sweep_silence(city=town.city(), at=resumed, limit=9) == 0
+    put(store, town, device("a", profile="door", street="s2"))  # registered anew, and forgiven all the same
+    take(store, town, word(EnvelopeKind.HEARTBEAT, "b", "h", at=resumed))
+    for minutes, silent in ((9, set()), (10, {"early"}), (30, {"early", "a", "b"})):
+        town.now = resumed + minutes * minute
+        store.sweep_silence(city=town.city(), at=town.now, limit=9)
+        assert {one.device for one in standing(store)} == silent
+
+
 def test_what_maintenance_muted_is_looked_at_when_it_ends(store: Store) -> None:
     town = Town()
     put(store, town, device("a"), device("b", gateway="gw"))
