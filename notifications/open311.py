@@ -25,6 +25,9 @@ from notifications.checked_http import Answer, CheckedHttp, UnableToExchange
 from notifications.egress import EgressPolicy, Resolver, public_only, system_resolver
 
 MOST_BYTES = 8 * 1024 * 1024
+FULL_PAGE = 50
+"""So many records of an answer may be all it had room for; no server is known to give fewer at once."""
+MOST_PAGES = 100
 _FORM = "application/x-www-form-urlencoded; charset=utf-8"
 _ABSENT = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED})
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -109,19 +112,40 @@ class Open311Dock:
         query = {"service_request_id": ",".join(ids)} if ids else {}
         if since is not None:
             query["start_date"] = _text(since)
-        found = self._records(await self._get("requests", query), item="request")
-        return [_request(one) for one in found if one.get("service_request_id")]
+        found = await self._all("requests", query, item="request", id_field="service_request_id")
+        return [_request(one) for one in found]
 
     async def updates(self, *, since: datetime, until: datetime) -> list[ForeignUpdate]:
         """Ask for the updates of a stretch of time."""
         query = {"start_date": _text(since), "end_date": _text(until)}
         if self._settings.api_key:
             query["api_key"] = self._settings.api_key
-        answer = await self._get("servicerequestupdates", query)
-        if answer.status in _ABSENT:
-            raise NoUpdates
-        found = self._records(answer, item="request_update")
+        found = await self._all("servicerequestupdates", query, item="request_update", id_field="update_id")
         return [one for record in found if (one := _update(record)) is not None]
+
+    async def _all(
+        self, method: str, query: Mapping[str, str], *, item: str, id_field: str
+    ) -> Iterable[Record]:
+        """Return a list to its end, page after page, each record once. Raises UnableToAsk, NoUpdates.
+
+        Who knows no pages gives the first one again, or refuses to.
+        """
+        found: dict[str, Record] = {}
+        for page in range(1, MOST_PAGES + 1):
+            try:
+                answer = await self._get(method, {**query, **({"page": str(page)} if page > 1 else {})})
+                if answer.status in _ABSENT and page == 1 and id_field == "update_id":
+                    raise NoUpdates
+                records = self._records(answer, item=item)
+            except UnableToAsk as unable:
+                if page == 1 or not unable.code.startswith("http_4"):
+                    raise
+                break
+            before = len(found)
+            found |= {one[id_field]: one for one in records if one.get(id_field)}
+            if len(records) < FULL_PAGE or len(found) == before:
+                break
+        return found.values()
 
     async def _post(
         self, method: str, fields: Mapping[str, str], key: str, *, item: str, id_field: str

@@ -16,7 +16,10 @@ Form = dict[str, str]
 
 @dataclass(kw_only=True)
 class Foreign:
-    """What the other system knows. ``lose`` answers are swallowed; ``broken`` answers are 503."""
+    """What the other system knows. ``lose`` answers are swallowed; ``broken`` answers are 503.
+
+    A list gives ``page_size`` at once, and without ``pages`` no more than that.
+    """
 
     requests: list[Form] = field(default_factory=list)
     updates: list[Form] = field(default_factory=list)
@@ -25,6 +28,9 @@ class Foreign:
     broken: int = 0
     tokens: bool = False
     has_updates: bool = True
+    page_size: int = 1000
+    pages: bool = True
+    refuses_pages: bool = False
     url: str = ""
 
     def write(self, number: str, status: str, text: str) -> None:
@@ -49,6 +55,8 @@ class Foreign:
         if self.broken:
             self.broken -= 1
             return 503, ""
+        if self.refuses_pages and "page" in form:
+            return 400, "<errors/>"
         name = path.rpartition("/v2/")[2]
         if method == "POST" and form.get("api_key") != "k":
             return 403, "<errors><error><code>403</code><description>key</description></error></errors>"
@@ -62,15 +70,19 @@ class Foreign:
             found = [
                 one for one in self.requests if not wanted or one["service_request_id"] in wanted.split(",")
             ]
-            return 200, _many("service_requests", "request", found)
+            return 200, _many("service_requests", "request", self._page(found, form))
         if name.startswith("tokens/"):
             number = name.removeprefix("tokens/").removesuffix(".xml").removeprefix("t")
             return 200, _many(
                 "service_requests", "request", [{"service_request_id": number, "token": f"t{number}"}]
             )
         if name == "servicerequestupdates.xml" and self.has_updates:
-            return 200, _many("service_requests_updates", "request_update", self.updates)
+            return 200, _many("service_requests_updates", "request_update", self._page(self.updates, form))
         return 404, "<errors><error><code>404</code><description>none</description></error></errors>"
+
+    def _page(self, found: list[Form], form: Form) -> list[Form]:
+        first = (int(form.get("page", "1")) - 1) * self.page_size if self.pages else 0
+        return found[first : first + self.page_size]
 
     def _create(self, form: Form) -> tuple[int, str] | None:
         number = str(len(self.requests) + 1)
