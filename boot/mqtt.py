@@ -258,6 +258,7 @@ class Listener:
                 channel=source.channel if source else NOBODY,
                 form=(source.form if source else WireFormat.JSON).value,
                 content_type="",
+                headers={TOPIC_HEADER: topic},
                 body=body,
                 problem=Finding(code=ProblemCode.SOURCE_NOT_FOUND, params={"source": name}),
             )

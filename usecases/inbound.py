@@ -99,10 +99,11 @@ async def keep_refused(
     content_type: str,
     body: bytes,
     problem: Finding | str,
+    headers: Mapping[str, str] | None = None,
 ) -> None:
     """Keep what a synchronous channel refused as a dead letter; ``form`` names the endpoint's own form.
 
-    ``problem`` is what its sender was told, or the code of it. Raises as ``keep`` does.
+    ``headers`` are those a replay would need. ``problem`` is what its sender was told, or the code of it. Raises as ``keep`` does.
     """
     now = city.now()
     message = NewInbound(
@@ -110,6 +111,7 @@ async def keep_refused(
         channel=channel,
         format=form,
         content_type=content_type[:MOST_HEADER],
+        headers=worth_keeping(headers or {}),
         body=body,
         received_at=now,
         state=InboundState.DEAD,

@@ -165,7 +165,7 @@ async def test_two_hundred_messages_of_twenty_devices_are_all_kept(
 
 
 async def test_wills_retained_states_and_topics_of_nobody(city: City, broker: int, tmp_path: Path) -> None:
-    mqtt = settings(broker, "st", wl="+/up", gw="+/status", state="+/state", gone="+/gone", nobody="+/who")
+    mqtt = settings(broker, "st", wl="+/up", gw="+/status", state="+/state", gone="+/gone", who="+/who")
     async with vendor(broker) as client:
         await publish(client, "st/7/status", b"here", retain=True)  # old news
         await publish(client, "st/7/state", b"here", retain=True)  # how things are
@@ -185,6 +185,9 @@ async def test_wills_retained_states_and_topics_of_nobody(city: City, broker: in
     rows = claimed(city.store)
     said = {(row.source, row.headers["mqtt-topic"], row.body) for row in rows}
     assert said == {("gw", "st/9/status", b"lost"), ("state", "st/7/state", b"here")}
+    # A letter keeps its topic: when its source is let in it is replayed, and the topic names the device.
+    laid_aside = {letter.source: letter.headers for letter in city.store.letters(limit=9)}
+    assert laid_aside == {name: {"mqtt-topic": f"st/7/{name}"} for name in ("gone", "who")}
     (lost,) = (row for row in rows if row.source == "gw")
     source = city.store.source(name="gw")
     assert source is not None
