@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import cos, radians
 
-from sqlalchemy import Connection, Select, and_, func, or_, select, text
+from sqlalchemy import JSON, Connection, Select, and_, func, or_, select, text, type_coerce
 
 from domain.alarm import Alarm, AlarmOrigin, AlarmPhase
+from domain.alarm_life import AlarmWord, Assessed, Verdict
 from domain.correlate_crowd import crowd_key
 from domain.correlate_said import DEVICE_HAZARD, Said, SaidKind, device_key
 from domain.hazard import AlarmRules, Inhibition
@@ -17,6 +18,7 @@ from store.tables import cases
 from store.tables_alarms import alarms
 
 OPEN = text("alarms.open")  # literal, or the partial indexes would not be used
+MUTED = text("alarms.muted")
 _A = alarms.c
 _AT_ONCE = 1000
 _MOST_LOOSE = 2000
@@ -119,6 +121,17 @@ def muted_by(
     return [_muted(one, mutes, levels) if one in silences else one for one in given] if mutes else given
 
 
+def mutes_over(connection: Connection, *, limit: int) -> list[Alarm]:
+    """Return muted alarms of which what mutes them has ended, however many others are muted still."""
+    name = type_coerce(_A.alarm, JSON)["muted_by"].as_string()
+    names = set(connection.scalars(select(name).where(OPEN, MUTED).distinct()))
+    over = names - still_inhibited(connection, names) if names else names
+    if not over:
+        return []
+    ended = select(_A.alarm).where(OPEN, MUTED, name.in_(sorted(over)))
+    return list(connection.scalars(ended.order_by(_A.alarm_no).limit(limit)))
+
+
 def still_inhibited(connection: Connection, numbers: Collection[str]) -> set[str]:
     """Return those of these cases and alarms that are still open."""
     wanted = sorted(numbers)
@@ -142,6 +155,39 @@ def open_near(
         _A.origin != AlarmOrigin.STORM.value,
     )
     return list(connection.scalars(statement.order_by(_A.alarm_no).limit(_MOST_NEAR)))
+
+
+def with_suspicion(
+    connection: Connection, alarm: Alarm, word: AlarmWord, since: datetime, after: int
+) -> AlarmWord:
+    """Say with a false alarm whether its device has given so many that it is to be looked at."""
+    if not isinstance(word, Assessed) or word.verdict is not Verdict.FALSE:
+        return word
+    if not alarm.device or alarm.exercise:
+        return word
+    statement = (
+        select(func.count())
+        .select_from(alarms)
+        .where(
+            _A.device == alarm.device,
+            _A.source == alarm.source,
+            _A.phase == AlarmPhase.FALSE_ALARM.value,
+            _A.exercise.is_(False),
+            _A.ended_at > since,
+        )
+    )
+    before = connection.execute(statement).scalar_one()
+    return replace(word, suspect=before + 1 >= after)
+
+
+def with_device_alarm(connection: Connection, loaded: Loaded, alarm: Alarm) -> Loaded:
+    """Add the open alarm of the device itself: a fault that is found is said to that one."""
+    if not alarm.device:
+        return loaded
+    statement = select(_A.alarm).where(OPEN, _A.device == alarm.device, _A.source == alarm.source)
+    known = {one.alarm_no for one in loaded.open}
+    more = [one for one in connection.scalars(statement) if one.alarm_no not in known]
+    return replace(loaded, open=(*loaded.open, *more))
 
 
 def _muted(one: Said, mutes: Mapping[tuple[str, str], str], levels: Collection[str]) -> Said:

@@ -9,7 +9,19 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Select, and_, case, func, literal, select, tuple_, type_coerce
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Select,
+    and_,
+    case,
+    func,
+    literal,
+    select,
+    text,
+    tuple_,
+    type_coerce,
+)
 
 from domain.alarm import Alarm, AlarmFact, AlarmPhase
 from store.codec import instant, microseconds
@@ -39,6 +51,12 @@ class AlarmReader(Database):
         """Return what happened to an alarm, in order."""
         mine = select(alarm_facts).where(alarm_facts.c.alarm_no == alarm_no).order_by(alarm_facts.c.seq)
         return self._read(lambda connection: tuple(_fact(row) for row in connection.execute(mine).mappings()))
+
+    def due_alarms(self, *, now: datetime, limit: int) -> list[str]:
+        """Return the numbers of alarms of which a deadline has passed, the oldest first."""
+        due = select(_ALARM.alarm_no).where(text("alarms.open"), _ALARM.next_due <= now)
+        statement = due.order_by(_ALARM.next_due, _ALARM.alarm_no).limit(limit)
+        return self._read(lambda connection: list(connection.scalars(statement)))
 
     def alarms(self, *, where: AlarmFilter, limit: int, cursor: str | None = None) -> AlarmPage:
         """Return a page of alarms, the latest raised first. Raises UnableToReadCursor."""

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, func, insert, select, text
+from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
-from domain.alarm import Alarm, AlarmPhase
-from domain.alarm_life import AlarmWord, Assessed, Due, Verdict
+from domain.alarm import Alarm
+from domain.alarm_life import AlarmWord, Assessed, Due, Unmuted
 from domain.correlate import Changes, Ground, fold, fold_words
 from domain.correlate_said import Heard, Said
 from domain.correlate_senses import Event, Senses, sense
@@ -30,8 +30,10 @@ from store.alarm_ground import (
     load_by_number,
     load_for_words,
     muted_by,
+    mutes_over,
     open_near,
-    still_inhibited,
+    with_device_alarm,
+    with_suspicion,
 )
 from store.alarm_writes import UnableToNumber, write_changes
 from store.database import Database, insert_into
@@ -135,8 +137,14 @@ class Signals(Database):
                 raise UnableToFindAlarm(alarm_no)
             if request is not None and not self._first_time(connection, alarm_no, request, city.now):
                 return before
-            said = _with_suspicion(connection, before, word, city)
-            loaded = _with_device_alarm(connection, loaded, before)
+            said = with_suspicion(
+                connection,
+                before,
+                word,
+                since=word.at - city.rules.fault_within,
+                after=city.rules.fault_after,
+            )
+            loaded = with_device_alarm(connection, loaded, before)
             changes = fold_words(ground=_ground(loaded, city), words=[(alarm_no, said)])
             write_changes(connection, changes, writings=city.writings, at=city.now, sqlite=self._sqlite)
             return next((one for one in changes.alarms if one.alarm_no == alarm_no), before)
@@ -179,6 +187,11 @@ class Signals(Database):
 
         return self._alone(work)
 
+    def put_off_alarm(self, *, alarm_no: str, until: datetime) -> None:
+        """Have the deadlines of an alarm looked at again later."""
+        later = alarms.update().where(_A.alarm_no == alarm_no, OPEN).values(next_due=until)
+        self._write(lambda connection: connection.execute(later))
+
     def sweep_silence(self, *, city: AlarmCity, at: datetime, limit: int) -> int:
         """Note devices that have been silent for too long at an instant; return how many were looked at."""
         if self._sqlite and not self._read(lambda connection: silent_devices(connection, at=at, limit=1)):
@@ -215,15 +228,15 @@ class Signals(Database):
 
     def end_mutes(self, *, city: AlarmCity, limit: int) -> int:
         """Look again at silence whose inhibition has ended; return how many alarms are no longer muted."""
-        muted = select(_A.alarm).where(OPEN, _A.muted).order_by(_A.alarm_no).limit(limit)
-        if not self._read(lambda connection: connection.execute(muted.limit(1)).first()):
+        if not self._read(lambda connection: mutes_over(connection, limit=1)):
             return 0
 
         def work(connection: Connection) -> int:
-            found = list(connection.scalars(muted))
-            standing = still_inhibited(connection, {one.muted_by for one in found})
-            over = {(one.source, one.device) for one in found if one.muted_by not in standing}
-            self._look_again(connection, over, city)
+            over = mutes_over(connection, limit=limit)
+            asked = self._look_again(connection, {(one.source, one.device) for one in over}, city)
+            # Who is not registered (a gateway) or means nothing any more cannot be asked how it stands.
+            mute = [one.alarm_no for one in over if (one.source, one.device) not in asked]
+            self._say_all(connection, mute, Unmuted(at=city.now), city)
             return len(over)
 
         return self._alone(work)
@@ -283,8 +296,10 @@ class Signals(Database):
         save_watches(connection, [replace(row, silent_at=None) for row in rows if row.key not in known])
         self._fold(connection, said, city)
 
-    def _look_again(self, connection: Connection, keys: Iterable[DeviceKey], city: AlarmCity) -> None:
-        """Let these devices say how they stand, as if they had just said it."""
+    def _look_again(
+        self, connection: Connection, keys: Iterable[DeviceKey], city: AlarmCity
+    ) -> set[DeviceKey]:
+        """Let these devices say how they stand, as if they had just said it; return those that can, now or later."""
         rows = load_devices(connection, sorted(keys))
         quiet = windows_in_force(connection, [row.device for row in rows.values()], at=city.now)
         registry = plain_registry(city)
@@ -298,6 +313,7 @@ class Signals(Database):
             said.append(hazard_word(registry=registry, device=device, watch=watch, at=city.now, maker=False))
             said.append(fault_word(registry=registry, device=device, watch=watch, at=city.now))
         self._fold(connection, said, city)
+        return {key for key, row in rows.items() if row.device.profile in city.profiles}
 
     def _keep_events(
         self, connection: Connection, message: InboundRow, senses: Senses, changes: Changes
@@ -356,37 +372,6 @@ def _save_watches(
         )
         changed.append(replace(row, watch=watch, silent_at=when))
     save_watches(connection, changed)
-
-
-def _with_suspicion(connection: Connection, alarm: Alarm, word: AlarmWord, city: AlarmCity) -> AlarmWord:
-    """Say with a false alarm whether its device has given so many that it is to be looked at."""
-    if not isinstance(word, Assessed) or word.verdict is not Verdict.FALSE:
-        return word
-    if not alarm.device or alarm.exercise:
-        return word
-    statement = (
-        select(func.count())
-        .select_from(alarms)
-        .where(
-            _A.device == alarm.device,
-            _A.source == alarm.source,
-            _A.phase == AlarmPhase.FALSE_ALARM.value,
-            _A.exercise.is_(False),
-            _A.ended_at > word.at - city.rules.fault_within,
-        )
-    )
-    before = connection.execute(statement).scalar_one()
-    return replace(word, suspect=before + 1 >= city.rules.fault_after)
-
-
-def _with_device_alarm(connection: Connection, loaded: Loaded, alarm: Alarm) -> Loaded:
-    """Add the open alarm of the device itself: a fault that is found is said to that one."""
-    if not alarm.device:
-        return loaded
-    statement = select(_A.alarm).where(OPEN, _A.device == alarm.device, _A.source == alarm.source)
-    known = {one.alarm_no for one in loaded.open}
-    more = [one for one in connection.scalars(statement) if one.alarm_no not in known]
-    return replace(loaded, open=(*loaded.open, *more))
 
 
 def _outcome(taken: Taken) -> dict[str, Any]:

@@ -219,7 +219,8 @@ def _check_reason(city: City, deed: Assess) -> None:
 def _target(city: City, alarm: Alarm, deed: Assess) -> Alarm:
     """Return the open alarm another one is merged into: not itself, and not one that is a part itself."""
     into = _existing(city, deed.into or "")
-    if into.alarm_no == alarm.alarm_no or into.parent is not None or into.exercise != alarm.exercise:
+    unfit = into.parent is not None or into.exercise != alarm.exercise or into.phase in ALARM_ENDED
+    if unfit or into.alarm_no == alarm.alarm_no:
         raise BadRequest(ProblemCode.ALARM_MERGE_TARGET, into=into.alarm_no)
     return into
 

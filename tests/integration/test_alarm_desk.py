@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+from sqlalchemy import type_coerce, update
 
 from boot.notices import message_of
 from boot.wiring import connect
@@ -26,9 +27,11 @@ from store.group_commit import GroupCommit
 from store.rows import OutboxKind, OutboxRow
 from store.rows_alarms import AlarmFilter, FalseAlarms
 from store.rows_intake import NewInbound
+from store.tables import _PLAIN
+from store.tables_alarms import alarms
 from tests.integration.store_samples import NOW
 from usecases import alarm_desk as desk
-from usecases import signals
+from usecases import alarm_timers, signals
 from usecases.alarm_desk import Assess, Confirm, Regrade
 from usecases.alarm_rules import assessors_of, times_of
 from usecases.city import City, Grounds
@@ -185,6 +188,32 @@ def test_an_act_is_done_once_whoever_repeats_it(city: City, events: Iterator[int
         {"phase": "false_alarm"},
     )
     assert list(desk.open_to(done)) == []
+
+
+def test_an_alarm_that_cannot_be_read_holds_up_no_other(city: City, events: Iterator[int]) -> None:
+    """Whatever is wrong with one alarm, an unanswered severity 1 beside it counts as true in time."""
+    broken, severe = raised(city, events, "G-1"), raised(city, events, "G-2", severity=1)
+    damage = update(alarms).where(alarms.c.alarm_no == broken.alarm_no)
+    city.store._write(
+        lambda connection: connection.execute(damage.values(alarm=type_coerce({"no": "alarm"}, _PLAIN)))
+    )
+    assert isinstance(city.now, Clock)
+    city.now.at += 11 * MINUTE
+    assert alarm_timers.deadlines(city=city) == 2
+    found = city.store.alarm(alarm_no=severe.alarm_no)
+    assert found is not None
+    assert found.phase is AlarmPhase.WARNING
+    assert alarm_timers.deadlines(city=city) == 0  # the broken one is tried again later
+    city.now.at += MINUTE
+    assert alarm_timers.deadlines(city=city) == 1
+
+
+def test_nothing_is_merged_into_an_alarm_that_has_ended(city: City, events: Iterator[int]) -> None:
+    ended, alarm = raised(city, events, "G-1"), raised(city, events, "G-2", severity=1)
+    act(city, ended, FALSE)
+    with pytest.raises(BadRequest) as refused:
+        act(city, alarm, Assess(verdict=Verdict.MERGED, into=ended.alarm_no), "k2")
+    assert code_of(refused.value) is ProblemCode.ALARM_MERGE_TARGET
 
 
 def test_what_the_desk_refuses(city: City, events: Iterator[int]) -> None:

@@ -185,6 +185,26 @@ def test_what_nobody_could_hear_is_nobodys_silence(store: Store) -> None:
         assert {one.device for one in standing(store)} == silent
 
 
+def test_every_mute_ends_however_many_last_and_whoever_is_registered(store: Store) -> None:
+    town = Town()
+    put(
+        store, town, *(device(f"dark{n}", profile="door", street="s9") for n in range(3)),
+        device("lamp", profile="door", street="s8"),
+        replace(device("sample", profile="door", street="s8", gateway="gw"), heartbeat=timedelta()),
+    )  # fmt: skip
+    _open_case(store, "H-POW-01", "s9")
+    _open_case(store, "H-POW-01", "s8", "POWER8")
+    town.now = NOON + 4 * HEARTBEAT
+    store.sweep_silence(city=town.city(), at=town.now, limit=9)
+    take(store, town, word(EnvelopeKind.OFFLINE, "gw", "off", at=town.now))
+    muted = {one.device: one.muted_by for one in standing(store)}
+    assert muted == {**{f"dark{n}": "POWER" for n in range(3)}, "lamp": "POWER8", "gw": "POWER8"}
+    _close_case(store, "POWER8")
+    assert store.end_mutes(city=town.city(), limit=2) == 2
+    assert {one.device for one in standing(store) if not one.muted_by} == {"lamp", "gw"}
+    assert store.end_mutes(city=town.city(), limit=2) == 0
+
+
 def test_what_maintenance_muted_is_looked_at_when_it_ends(store: Store) -> None:
     town = Town()
     put(store, town, device("a"), device("b", gateway="gw"))
@@ -270,16 +290,16 @@ def _cases_that_must_be(said: list[tuple[str, int]], street: dict[str, str]) -> 
     return storms + alone + sum(grade == 1 for grade in worst.values())
 
 
-def _open_case(store: Store, category: str, street: str) -> None:
+def _open_case(store: Store, category: str, street: str, number: str = "POWER") -> None:
     values = {
-        "case_no": "POWER", "status": "handling", "category": category, "severity": SEVERITIES[category],
+        "case_no": number, "status": "handling", "category": category, "severity": SEVERITIES[category],
         "channel": "web", "street": street, "received_at": NOON,
     }  # fmt: skip
     store._write(lambda connection: connection.execute(insert(cases).values(values)))
 
 
-def _close_case(store: Store) -> None:
-    closed = cases.update().where(cases.c.case_no == "POWER").values(open=False, status="closed")
+def _close_case(store: Store, number: str = "POWER") -> None:
+    closed = cases.update().where(cases.c.case_no == number).values(open=False, status="closed")
     store._write(lambda connection: connection.execute(closed))
 
 
