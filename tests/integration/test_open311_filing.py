@@ -6,6 +6,7 @@ from io import BytesIO
 from PIL import Image
 
 from tests.integration.open311_city import Open311, errors
+from usecases.media import keep_media
 
 _drawn = BytesIO()
 Image.new("RGB", (8, 8), "red").save(_drawn, "PNG")
@@ -48,6 +49,16 @@ async def test_6_a_picture_is_kept_and_one_that_is_none_keeps_no_report_away(ope
     assert "image/png" in answer.json()[0]["service_notice"]
     (shown,) = await open311.json(f"requests/{answer.json()[0]['service_request_id']}")
     assert shown["media_url"].startswith("http://city.example/api/v1/attachments/")
+
+
+async def test_what_staff_attach_to_a_report_is_not_shown_to_everybody(open311: Open311) -> None:
+    number = await open311.filed(**PLACE, service_code="E0110", description="无图")
+    await keep_media(city=open311.city, report_no=number, source="staff:op1", body=PICTURE)
+    (shown,) = await open311.json(f"requests/{number}")
+    assert shown["media_url"] is None
+    await keep_media(city=open311.city, report_no=number, source="fixmystreet", body=PICTURE)
+    (shown,) = await open311.json(f"requests/{number}")
+    assert shown["media_url"] is not None
 
 
 async def test_6_json_and_chinese_encodings_are_understood_and_nothing_else_is_a_fault_of_ours(

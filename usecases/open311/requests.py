@@ -81,11 +81,12 @@ def _total(city: City, query: Query, shown: int) -> int:
 
 
 def _requests(city: City, rows: Sequence[RequestRow], lang: str, media: str) -> tuple[ServiceRequest, ...]:
-    public = [row.report_no for row in rows if _written_for_all(city, row)]
+    public = {row.report_no: row.source for row in rows if _written_for_all(city, row)}
     pictures: dict[str, str] = {}
-    for kept in city.store.attachments_of(report_nos=public) if public else []:
+    for kept in city.store.attachments_of(report_nos=tuple(public)) if public else []:
         url = kept.url or (f"{media}/{kept.id}" if kept.public_digest else None)
-        if url is not None and kept.report_no is not None:
+        # What staff attached was not sent to be seen by everybody.
+        if url is not None and kept.report_no is not None and kept.source == public[kept.report_no]:
             pictures.setdefault(kept.report_no, url)
 
     @cache  # a page has a few owners, and a code is looked up in every template
