@@ -8,11 +8,12 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 
 from domain.alarm import ALARM_SOURCE, Alarm
-from domain.alarm_life import Corroborated
+from domain.alarm_life import CaseTold, Corroborated
 from domain.case import SETTLED, Status
 from domain.hazard import Hazard
 from domain.place import metres_between
 from domain.report import NewReport
+from store.rows_alarms import AlarmFilter
 from store.signals import UnableToFindAlarm
 from usecases import signals
 from usecases.city import City
@@ -46,6 +47,13 @@ def join_alarm(*, city: City, report: NewReport, found: Answer) -> Duplicates:
         # Worse than the case: it must not wait on a milder clock.
         return Duplicates(proposals=(view.case_no,))
     return Duplicates(master=view.case_no)
+
+
+def follow_master(*, city: City, case_no: str, master: str) -> None:
+    """Let alarms a report lent its case to go on with the case the report has joined: its own never runs."""
+    if city.store.alarms(where=AlarmFilter(case_no=case_no, open=True), limit=1).alarms:
+        word = CaseTold(at=city.now(), case_no=case_no, status=Status.MERGED.value, master=master)
+        signals.tell_alarms(city=city, case_no=case_no, word=word)
 
 
 def _alarm_of(city: City, report: NewReport, found: Answer) -> Alarm | None:

@@ -34,7 +34,7 @@ from usecases.duplicates import (
     in_each_others_way,
 )
 from usecases.gateway import UnableToReachCase
-from usecases.join_alarm import join_alarm
+from usecases.join_alarm import follow_master, join_alarm
 from usecases.place_and_owner import (
     Answer,
     Question,
@@ -263,7 +263,10 @@ async def _join(city: City, start: Start, outcome: Outcome) -> Record | None:
             lambda: begin(prepare(city=city, report=start.report, same=_refused_by(city, master)))
         )
         return await _run(city, own)
-    return record_of(outcome) if delivered else None
+    if not delivered:
+        return None
+    await asyncio.to_thread(lambda: follow_master(city=city, case_no=state.case_no, master=master))
+    return record_of(outcome)
 
 
 def _join_id(report_no: str) -> str:

@@ -1,6 +1,7 @@
 """An alarm opens a case like everybody's; a citizen's report about the same joins it, and never makes it milder."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from domain.case import Status
 from domain.device import Device
 from domain.place import ReportedPlace
 from domain.source import Scope, Source, WireFormat
+from store.rows import OutboxKind
 from store.rows_intake import NewInbound
 from tests.integration.temporal_env import Desk
 from usecases.file_report import FileReport
@@ -92,6 +94,25 @@ async def test_a_report_about_an_alarm_without_a_case_ends_the_wait_and_is_its_c
     await desk.relay()
     assert desk.told(worse).case.status != Status.MERGED
     assert again(desk, alarm).reports == (report, worse)
+
+
+async def test_an_alarm_goes_with_the_report_whose_case_it_had_into_that_ones_master(desk: Desk) -> None:
+    """Or its words would go to a case that never ran, and one that becomes severity 1 would be nobody's."""
+    _ready(desk, "d")
+    long_ago = replace(flooded(), occurred_at=desk.now() - timedelta(hours=1))
+    master = await desk.filed(long_ago)
+    await desk.relay()
+    alarm = measured(desk, "d", 16.0)
+    assert (alarm.severity, alarm.case_no, alarm.phase) == (2, None, AlarmPhase.RAISED)
+    report = await desk.filed(flooded())
+    await desk.relay()
+    assert (desk.told(report).case.status, desk.told(report).case.master) == (Status.MERGED, master)
+    after = again(desk, alarm)
+    assert (after.reports, after.case_no) == ((report,), master)
+    owed = desk.store.claim(
+        kinds=(OutboxKind.DELIVER_COMMAND,), limit=9, now=desk.now(), worker="test", lease_s=0.0
+    )
+    assert master in {row.case_no for row in owed if row.payload["request_id"].startswith("alarm:")}
 
 
 def _ready(desk: Desk, code: str) -> None:
