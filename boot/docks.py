@@ -15,6 +15,8 @@ from usecases.dock_updates import poll
 from usecases.docks import Handed, HandedOver, hand_over
 
 NOT_SET_UP = HandedOver(fate=Handed.NOT_FOR_IT, code="channel_not_configured")
+CARRY_S = 25.0
+"""How long carrying one row may take: less than its lease, or another relay would carry it beside us."""
 Served = Callable[[], City]
 """The city as it is served now: a published pack changes it."""
 log = structlog.get_logger()
@@ -25,7 +27,12 @@ async def carry(*, city: City, row: OutboxRow, docks: Mapping[str, Dock]) -> tup
     dock = docks.get(row.recipient or "")
     if dock is None:
         return NOT_SET_UP, None
-    handed = await hand_over(city=city, row=row, dock=dock)
+    try:
+        async with asyncio.timeout(CARRY_S):
+            handed = await hand_over(city=city, row=row, dock=dock)
+    except TimeoutError:
+        # What was sent is searched for the next time.
+        handed = HandedOver(fate=Handed.LATER, code=f"{Handover.UNKNOWN.value}:no_end")
     if handed.fate is not Handed.LATER:
         return handed, None
     state = State.UNKNOWN if handed.code.startswith(f"{Handover.UNKNOWN.value}:") else State.FAILED_TEMPORARY

@@ -18,7 +18,8 @@ Form = dict[str, str]
 class Foreign:
     """What the other system knows. ``lose`` answers are swallowed; ``broken`` answers are 503.
 
-    A list gives ``page_size`` at once, and without ``pages`` no more than that.
+    A list gives ``page_size`` at once, and without ``pages`` no more than that. While it
+    ``hang``s it says nothing at all.
     """
 
     requests: list[Form] = field(default_factory=list)
@@ -31,6 +32,7 @@ class Foreign:
     page_size: int = 1000
     pages: bool = True
     refuses_pages: bool = False
+    hang: bool = False
     url: str = ""
 
     def write(self, number: str, status: str, text: str) -> None:
@@ -114,6 +116,8 @@ async def serving(foreign: Foreign) -> AsyncIterator[Foreign]:
         body = await reader.readexactly(int(sizes[0])) if sizes else b""
         parts = urlsplit(target)
         fields = parse_qs(f"{parts.query}&{body.decode()}")
+        if foreign.hang:
+            await asyncio.Event().wait()
         said = foreign.answer(method, parts.path, {name: values[0] for name, values in fields.items()})
         if said is not None:
             status, text = said

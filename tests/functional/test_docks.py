@@ -8,6 +8,8 @@ import pytest
 import pytest_asyncio
 from temporalio.testing import WorkflowEnvironment
 
+import boot.docks
+from boot.docks import carry
 from domain.dock import Dock, UnableToAsk
 from domain.unit import Contact
 from notifications.egress import public_and
@@ -192,7 +194,9 @@ async def test_a_case_that_cannot_be_reached_holds_up_no_other(docked_sqlite: Do
     assert (await docked_sqlite.task(lost)).last_status == ""  # both wait, in their order
 
 
-async def test_what_is_searched_for_is_no_earlier_request_about_the_same_case(docked_sqlite: Docked) -> None:
+async def test_what_is_searched_for_is_no_earlier_request_about_the_same_case(
+    docked_sqlite: Docked, monkeypatch: pytest.MonkeyPatch
+) -> None:
     case_no, owner = await docked_sqlite.case()
     assert (await docked_sqlite.task(case_no)).foreign_id == "1"
     # The case comes to the same unit again, and the answer to its second request is lost.
@@ -202,7 +206,12 @@ async def test_what_is_searched_for_is_no_earlier_request_about_the_same_case(do
         payload={"template": "assignment", "unit": owner, "epoch": 2, "context": {}}, state="pending",
         attempts=1, lost=0, created_at=now, not_before=now, lease_until=None, last_error="",
     )  # fmt: skip
-    docked_sqlite.foreign.lose = 1
+    docked_sqlite.foreign.hang = True
+    monkeypatch.setattr(boot.docks, "CARRY_S", 0.2)
+    docks = {docked_sqlite.dock.url: docked_sqlite.dock}
+    handed, wait = await carry(city=docked_sqlite.town.city, row=row, docks=docks)
+    assert (handed.fate, handed.code, wait is not None) == ("later", "unknown:no_end", True)
+    docked_sqlite.foreign.hang, docked_sqlite.foreign.lose = False, 1
     assert (await docked_sqlite.hand_over(row)).fate == "later"
     assert (await docked_sqlite.hand_over(row)).fate == "settled"
     assert (len(docked_sqlite.foreign.requests), (await docked_sqlite.task(case_no)).foreign_id) == (2, "2")
