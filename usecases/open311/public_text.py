@@ -4,10 +4,11 @@ import re
 
 HIDDEN = "***"
 _ASCII_EDGE = r"(?<![0-9A-Za-z])"
-_PERSONAL = re.compile(
+# It begins where its signs do: tried from each of them, a long word would take seconds.
+_MAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_NUMBERS = re.compile(
     "|".join(
         (
-            r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+",  # an e-mail address
             _ASCII_EDGE + r"\d{17}[\dXx](?![0-9A-Za-z])",  # an identity number (GB 11643)
             _ASCII_EDGE + r"(?:(?:\+|00)86[\s-]?)?1[3-9]\d[\s-]?\d{4}[\s-]?\d{4}(?!\d)",  # a mobile telephone
             _ASCII_EDGE + r"0\d{2,3}[\s-]?\d{7,8}(?!\d)",  # a telephone at home
@@ -20,4 +21,4 @@ _PERSONAL = re.compile(
 
 def public_text(text: str) -> str:
     """Return a text without telephone, identity, card and plate numbers and without mail addresses."""
-    return _PERSONAL.sub(HIDDEN, text)
+    return _NUMBERS.sub(HIDDEN, _MAIL.sub(HIDDEN, text))
