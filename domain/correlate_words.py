@@ -60,7 +60,9 @@ def said_of(
     senses = {one.sense for one in found}
     maker = envelope.kind in (EnvelopeKind.ALARM, EnvelopeKind.CLEAR)
     said: list[Said] = []
-    if maker or senses & _LOUD:
+    # Readings that flap are in alarm until they are steady: nobody is told of every change.
+    flaps = watch.flapping and watch.severity is None
+    if maker or (senses & _LOUD and not flaps):
         word = hazard_word(
             registry=registry, device=device, watch=watch, at=envelope.received_at, maker=maker
         )

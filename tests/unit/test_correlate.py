@@ -259,6 +259,21 @@ def test_what_was_held_up_on_its_way_is_no_fault_of_the_devices_clock() -> None:
     assert sense(registry=registry("b"), events=events(ahead)).watches[("iot", "b")].fault == "clock"
 
 
+def test_readings_that_flap_are_one_alarm_until_they_are_steady() -> None:
+    """Or its case's people would hear of a relapse and of its end with every other reading."""
+    minutes = [timedelta(minutes=n) for n in range(20)]
+    flips = [reading("a", 30 if n % 2 == 0 else 1, at=NOON + at) for n, at in enumerate(minutes)]
+    found = sense(registry=registry("a"), events=events(*flips))
+    first = fold(ground=ground(), said=found.said)
+    (alarm,) = first.alarms
+    assert (alarm.current, alarm.flapping) == (1, True)
+    assert [fact.kind for fact in first.facts].count("relapse") <= 1
+    calm = [reading("a", 1, at=NOON + timedelta(minutes=n)) for n in (30, 60)]
+    known = registry("a", watches=found.watches)
+    then = fold(ground=ground(alarm), said=said(*calm, known=known))
+    assert then.alarms[0].current is None
+
+
 def test_half_of_a_gateways_devices_silent_are_one_dead_gateway() -> None:
     known = registry(*(f"d{n}" for n in range(8)))
     silent = [
