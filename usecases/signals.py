@@ -50,7 +50,7 @@ WHY_ZH = {
     "regraded": "人工调整等级",
 }
 _ENVELOPE = TypeAdapter(Envelope)
-_PLACED = frozenset({EnvelopeKind.ALARM, EnvelopeKind.WARNING})
+_PLACED = frozenset({EnvelopeKind.ALARM, EnvelopeKind.CLEAR, EnvelopeKind.WARNING})
 
 
 def take(*, city: City, message: InboundRow, found: Sequence[Envelope | Unreadable]) -> Taken:

@@ -21,6 +21,7 @@ from domain.errors import CommandRefused, RefusalCode
 from domain.messages_alarm import AlarmChanged
 from domain.messages_command import Regrade as RegradeCase
 from domain.order import TellAlarm
+from domain.place import ReportedPlace
 from domain.views import record_of
 from store.engine import Store
 from store.group_commit import GroupCommit
@@ -206,6 +207,25 @@ def test_an_alarm_that_cannot_be_read_holds_up_no_other(city: City, events: Iter
     assert alarm_timers.deadlines(city=city) == 0  # the broken one is tried again later
     city.now.at += MINUTE
     assert alarm_timers.deadlines(city=city) == 1
+
+
+def test_what_says_only_where_it_is_is_cleared_by_a_word_from_there(
+    city: City, events: Iterator[int]
+) -> None:
+    place = ReportedPlace(lon=114.30, lat=30.60)
+    for kind in (EnvelopeKind.ALARM, EnvelopeKind.CLEAR):
+        said = Envelope(
+            source="gas", event_id=f"e{next(events)}", kind=kind, category="S-GAS-01", severity=2, place=place,
+            occurred_at=city.now(), received_at=city.now(),
+        )  # fmt: skip
+        message = NewInbound(
+            source="gas", channel="sensor", format="json", body=b"{}", received_at=city.now()
+        )
+        city.store.keep_many(messages=[message])
+        (row,) = city.store.claim_inbound(limit=1, now=city.now(), worker="w", lease_s=60)
+        assert signals.take(city=city, message=row, found=[said]).dead == 0
+    (alarm,) = city.store.alarms(where=AlarmFilter(open=True), limit=9).alarms
+    assert alarm.withdrawn_at is not None
 
 
 def test_nothing_is_merged_into_an_alarm_that_has_ended(city: City, events: Iterator[int]) -> None:

@@ -218,16 +218,10 @@ def test_a_child_that_joins_a_storm_whose_case_was_closed_asks_for_another() -> 
 def test_a_drill_finds_no_fault_of_a_real_device() -> None:
     drill = replace(word(EnvelopeKind.ALARM, "a", "1", severity=3), exercise=Exercise.EXERCISE)
     (alarm,) = fold(ground=ground(), said=said(drill)).alarms
-    verdict = Assessed(
-        at=NOON,
-        actor=Actor(id="p", role=Role.OPERATOR, unit="U1"),
-        verdict=Verdict.DEVICE_FAULT,
-        reason="drift",
-        text="t",
-    )
-    after = fold_words(
-        ground=replace(ground(alarm), number=numbers("ALM-9")), words=[(alarm.alarm_no, verdict)]
-    )
+    officer = Actor(id="p", role=Role.OPERATOR, unit="U1")
+    verdict = Assessed(at=NOON, actor=officer, verdict=Verdict.DEVICE_FAULT, reason="drift")
+    standing = replace(ground(alarm), number=numbers("ALM-9"))
+    after = fold_words(ground=standing, words=[(alarm.alarm_no, verdict)])
     (fault,) = [one for one in after.alarms if one.hazard == "device"]
     assert fault.exercise
     assert fault.key != device_key(source="iot", code="a")
