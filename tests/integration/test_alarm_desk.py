@@ -37,6 +37,7 @@ from usecases.alarm_desk import Assess, Confirm, Regrade
 from usecases.alarm_rules import assessors_of, times_of
 from usecases.city import City, Grounds
 from usecases.gateway import CaseGateway
+from usecases.listening import listen
 from usecases.problems import BadRequest, ProblemCode
 from usecases.start_case import prepare
 
@@ -226,6 +227,20 @@ def test_what_says_only_where_it_is_is_cleared_by_a_word_from_there(
         assert signals.take(city=city, message=row, found=[said]).dead == 0
     (alarm,) = city.store.alarms(where=AlarmFilter(open=True), limit=9).alarms
     assert alarm.withdrawn_at is not None
+
+
+def test_nobody_is_silent_while_nobody_listens(city: City) -> None:
+    """Three detectors of which nothing was heard for a month: because we were down, until somebody listens again."""
+    assert isinstance(city.now, Clock)
+    listen(city=city, name="api")
+    city.now.at += timedelta(days=30)
+    assert alarm_timers.silence(city=city) == 0
+    listen(city=city, name="api")
+    assert alarm_timers.silence(city=city) == 0
+    for _ in range(3 * 60):
+        city.now.at += MINUTE
+        listen(city=city, name="api")
+    assert alarm_timers.silence(city=city) == 3
 
 
 def test_nothing_is_merged_into_an_alarm_that_has_ended(city: City, events: Iterator[int]) -> None:
