@@ -97,6 +97,28 @@ def test_sensorthings_observations() -> None:
     assert len(parts({"value": [created, created]}, form=STA)) == 2
 
 
+def test_a_row_of_an_array_has_bytes_of_its_own_and_is_the_same_when_read_from_them() -> None:
+    """A row nobody knows becomes a letter: a copy of the whole message for each would be gigabytes."""
+    group = {
+        "Datastream": {"@iot.id": "s"},
+        "components": ["phenomenonTime", "result"],
+        "dataArray": [["2026-11-22T00:14:00Z", 1.5], ["2026-11-22T00:15:00Z", 2]],
+    }
+    kind = "application/json; charset=utf-16"
+    rows = parts(json.dumps(group).encode("utf-16"), content_type=kind, form=STA)
+    for row in rows:
+        assert isinstance(row, Envelope)
+        again = one(parts(row.part, content_type=kind, form=STA))
+        assert (again.event_id, again.value, again.subject) == (row.event_id, row.value, row.subject)
+    assert len({row.event_id for row in rows}) == 2
+
+
+def test_rows_of_arrays_are_bounded_as_parts_are() -> None:
+    group = {"Datastream": {"@iot.id": "s"}, "components": ["result"], "dataArray": [[1]] * 6000}
+    found = parts([group, group], form=STA)
+    assert (len(found), code(found[-1:])) == (6001, DeadCode.TOO_MANY)
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [

@@ -4,6 +4,7 @@ The subject is the datastream: from the link in the observation, or from the MQT
 ``v1.1/Datastreams(42)/Observations``. Where it is is known by its registration, not from here.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -11,7 +12,7 @@ from datetime import datetime
 from domain.envelope import DeadCode, Envelope, EnvelopeKind, Unreadable
 from usecases.formats.faults import UnableToRead
 from usecases.formats.frame import Frame
-from usecases.formats.jsontext import Document, checked, items, load
+from usecases.formats.jsontext import MOST_ITEMS, Document, checked, items, load
 from usecases.formats.times import believed, instant
 from usecases.formats.values import derived_id, number_of, text_of
 
@@ -23,11 +24,14 @@ _ARRAY = "dataArray"
 def read_sensorthings(frame: Frame) -> Iterator[Envelope | Unreadable]:
     """Yield each observation. Raises UnableToRead when the whole cannot be read."""
     document = load(body=frame.body, content_type=frame.content_type)
+    room = MOST_ITEMS
     for item in items(document, body=frame.body, under=_under(document)):
         try:
             observation = checked(item.value)
             if isinstance(observation, dict) and _ARRAY in observation:
-                yield from _rows(frame=frame, group=observation, body=item.body)
+                rows = _rows(frame=frame, group=observation, charset=document.charset, most=room)
+                room -= len(rows)
+                yield from rows
             else:
                 yield _observation(frame=frame, observation=observation, body=item.body)
         except UnableToRead as error:
@@ -40,21 +44,27 @@ def _under(document: Document) -> tuple[str, ...]:
     return ("value",) if isinstance(value, dict) and isinstance(value.get("value"), list) else ()
 
 
-def _rows(*, frame: Frame, group: Mapping[str, object], body: bytes) -> list[Envelope]:
-    """Return the observations of a data array, all or none: its rows have no names of their own."""
+def _rows(*, frame: Frame, group: Mapping[str, object], charset: str, most: int) -> list[Envelope]:
+    """Return the observations of a data array, all or none: its rows have no names of their own.
+
+    The bytes of each are those of the observation it stands for, so that it can be read again by itself.
+    """
     rows, names = group[_ARRAY], group.get("components")
     if not isinstance(rows, list) or not isinstance(names, list):
         raise UnableToRead(DeadCode.MISSING_FIELD, field="components")
+    if len(rows) > most:
+        raise UnableToRead(DeadCode.TOO_MANY, count=str(len(rows)), most=str(most))
     found = []
     for at, row in enumerate(rows):
         if not isinstance(row, list) or len(row) != len(names):
             raise UnableToRead(DeadCode.SCHEMA, field=_ARRAY, reason="length", at=str(at))
         observation = {**dict(zip(map(str, names), row, strict=True)), "Datastream": group.get("Datastream")}
-        found.append(_observation(frame=frame, observation=observation, body=body, at=at))
+        own = json.dumps(observation).encode(charset)
+        found.append(_observation(frame=frame, observation=observation, body=own))
     return found
 
 
-def _observation(*, frame: Frame, observation: object, body: bytes, at: int | None = None) -> Envelope:
+def _observation(*, frame: Frame, observation: object, body: bytes) -> Envelope:
     if not isinstance(observation, Mapping):
         raise UnableToRead(DeadCode.SCHEMA, reason="no_object")
     reading = frame.reading
@@ -65,12 +75,11 @@ def _observation(*, frame: Frame, observation: object, body: bytes, at: int | No
         raise UnableToRead(DeadCode.MISSING_FIELD, field="result")
     happened, sent = believed(told, received_at=reading.received_at, trusted=reading.rules.trusted_clock)
     named = text_of(observation.get(ID), field="event_id")
-    own = body if at is None else body + str(at).encode()
     return Envelope(
         source=reading.source.name,
         event_id=f"Observations({named})"
         if named
-        else derived_id(topic=frame.topic, body=own, at=told or reading.received_at),
+        else derived_id(topic=frame.topic, body=body, at=told or reading.received_at),
         kind=EnvelopeKind.OBSERVATION,
         subject=subject,
         value=value,
