@@ -11,10 +11,9 @@ from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from typing import cast
 
-from sqlalchemy.exc import InterfaceError, OperationalError
-
 from domain.report import Accepted, NewReport
 from store.engine import Store
+from store.inbound import STORE_AWAY
 from store.rows import Conflict
 from store.rows_intake import NewInbound
 
@@ -104,8 +103,8 @@ class GroupCommit:
     def _commit(self, batch: Sequence[_Waiting]) -> None:
         try:
             answers = self._answers([one.item for one in batch])
-        except (OperationalError, InterfaceError) as error:
-            # The database is away, full or locked: that is nobody's report's fault, and would only
+        except STORE_AWAY as error:
+            # The database is away, full or locked, or has no connection free: that is nobody's report's fault, and would only
             # be waited for again, once per report.
             _hand_out(batch, [error] * len(batch))
         except Exception as error:  # noqa: BLE001  it is handed to its caller

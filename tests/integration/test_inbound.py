@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -12,8 +13,8 @@ from domain.envelope import DeadCode
 from store.engine import Store, open_store
 from store.filters import UnableToReadCursor
 from store.group_commit import GroupCommit
-from store.inbound import SUSPECT
-from store.rows_intake import Backlog, InboundAct, InboundRow, InboundState
+from store.inbound import STORE_AWAY, SUSPECT
+from store.rows_intake import Backlog, InboundAct, InboundRow, InboundState, NewInbound
 from store.sources import UnableToTakeTwice
 from tests.integration.inbound_samples import message, unreadable
 from tests.integration.store_samples import NOW, report
@@ -125,6 +126,36 @@ def test_one_group_commit_writes_reports_and_messages_of_many_callers(store: Sto
     assert store.backlog().oldest_at == NOW
     kept = {row.id: row.body for row in claim(store, limit=40)}
     assert [kept[number] for number in numbers] == [message(n).body for n in range(1, 40, 2)]
+
+
+def test_a_store_without_a_free_connection_is_waited_for_once_and_not_once_a_message(
+    database_url: str, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy = open_store(database_url, pool=1)
+    monkeypatch.setattr(busy._engine.pool, "_timeout", 0.2)
+    tries: list[int] = []
+    keep_many = busy.keep_many
+
+    def counted(*, messages: Sequence[NewInbound]) -> list[int]:
+        tries.append(len(messages))
+        return keep_many(messages=messages)
+
+    monkeypatch.setattr(busy, "keep_many", counted)
+    group = GroupCommit(store=busy)
+
+    async def scenario() -> list[object]:
+        with busy._engine.connect(), busy._engine.connect():
+            answers = await asyncio.gather(
+                *(group.keep(message(n)) for n in range(20)), return_exceptions=True
+            )
+        await group.close()
+        return list(answers)
+
+    answers = asyncio.run(scenario())
+    busy.close()
+    assert all(isinstance(one, STORE_AWAY) for one in answers)
+    assert sum(tries) == 20
+    assert store.backlog().waiting == 0
 
 
 def test_a_signed_message_is_kept_once_and_takes_no_other_with_it(store: Store) -> None:
