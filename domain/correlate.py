@@ -35,6 +35,8 @@ from domain.correlate_said import DEVICE_HAZARD, DeviceKey, Said, SaidKind, Spot
 from domain.hazard import AlarmRules
 
 _SHORT = timedelta(seconds=1)
+_MEASURED_TOO = (AlarmOrigin.MAKER, SaidKind.SPEAKS, AlarmOrigin.LIMIT)
+"""Readings are out of band as well as its maker said: they must be back before the alarm ends."""
 TRUSTED = 0.5
 """The confidence an alarm begins with, of a device nobody has reason to doubt."""
 
@@ -219,6 +221,8 @@ class Fold:
         # Where what muted it has ended and something else mutes it still, it is muted by that.
         muted_by = said.muted_by if alarm.muted_by and said.muted_by else alarm.muted_by
         alarm = replace(alarm, voices=tuple(sorted(voices.items())), muted_by=muted_by)
+        if (alarm.origin, said.kind, said.origin) == _MEASURED_TOO:
+            alarm = replace(alarm, origin=AlarmOrigin.LIMIT)
         worst = self._worst(alarm)
         if alarm.muted_by and not said.muted_by and worst is not None:
             alarm = self._step(alarm, Unmuted(at=said.at))

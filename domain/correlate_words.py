@@ -63,9 +63,7 @@ def said_of(
     # Readings that flap are in alarm until they are steady: nobody is told of every change.
     flaps = watch.flapping and watch.severity is None
     if maker or (senses & _LOUD and not flaps):
-        word = hazard_word(
-            registry=registry, device=device, watch=watch, at=envelope.received_at, maker=maker
-        )
+        word = hazard_word(registry=registry, device=device, watch=watch, at=envelope.received_at)
         said.append(_as_sent(word, registry=registry, device=device, envelope=envelope))
     if senses & _OF_DEVICE and envelope.exercise is Exercise.REAL:
         said.append(fault_word(registry=registry, device=device, watch=watch, at=envelope.received_at))
@@ -88,14 +86,15 @@ def _as_sent(word: Said, *, registry: Registry, device: Device, envelope: Envelo
     )
 
 
-def hazard_word(*, registry: Registry, device: Device, watch: Watch, at: datetime, maker: bool) -> Said:
+def hazard_word(*, registry: Registry, device: Device, watch: Watch, at: datetime) -> Said:
     """Return what a device's watch says about its hazard: in alarm with its severity, or calm."""
     profile = registry.profiles[device.profile]
     loud = watch.severity is not None
     return Said(
         key=_hazard_key(registry, device, drill=False),
         kind=SaidKind.SPEAKS if loud else SaidKind.CALM,
-        origin=AlarmOrigin.MAKER if maker else AlarmOrigin.LIMIT,
+        # Of what only its maker said no reading tells that it is over.
+        origin=AlarmOrigin.LIMIT if watch.held else AlarmOrigin.MAKER,
         source=device.source,
         voice=device.code,
         device=device.code,

@@ -310,7 +310,7 @@ class Signals(Database):
             device = row.device
             # One out of service says nothing: what it said last must not keep an alarm open for ever.
             watch = row.watch if device.service is ServiceState.IN_SERVICE else Watch()
-            said.append(hazard_word(registry=registry, device=device, watch=watch, at=city.now, maker=False))
+            said.append(hazard_word(registry=registry, device=device, watch=watch, at=city.now))
             said.append(fault_word(registry=registry, device=device, watch=watch, at=city.now))
         self._fold(connection, said, city)
         return {key for key, row in rows.items() if row.device.profile in city.profiles}

@@ -225,6 +225,23 @@ def test_what_maintenance_muted_is_looked_at_when_it_ends(store: Store) -> None:
     assert [(one.device, one.severity, one.case_no is None) for one in standing(store)] == [("a", 1, False)]
 
 
+def test_readings_out_of_band_keep_open_what_the_device_said_first(store: Store) -> None:
+    """And what only the device said ends by people, also where maintenance put it off."""
+    town = Town()
+    put(store, town, device("a"), device("b", profile="door"))
+    until = NOON + timedelta(hours=1)
+    store.add_window(
+        window=MaintenanceWindow(source="iot", code="b", begins_at=NOON, ends_at=until, reason="r", by="p")
+    )
+    take(store, town, word(EnvelopeKind.ALARM, "a", "1", severity=3), word(EnvelopeKind.ALARM, "b", "2"))
+    assert [(one.device, one.origin) for one in standing(store)] == [("a", AlarmOrigin.MAKER)]
+    town.now = until
+    take(store, town, reading("a", 30, at=until))
+    store.end_windows(city=town.city(), limit=9)
+    found = {one.device: one.origin for one in standing(store)}
+    assert found == {"a": AlarmOrigin.LIMIT, "b": AlarmOrigin.MAKER}
+
+
 def test_false_alarms_of_one_device_open_one_case_about_the_device(store: Store) -> None:
     town = Town()
     put(store, town, device("a", profile="door"))
