@@ -15,7 +15,7 @@ import structlog
 
 from domain.actor import Actor, Role
 from domain.case import Status
-from domain.dock import Dock, ForeignRequest, ForeignUpdate, NoUpdates
+from domain.dock import Dock, ForeignRequest, ForeignUpdate, NoUpdates, UnableToAsk
 from domain.errors import CommandRefused
 from domain.views import CaseView
 from store.docks import DockState, DockTask, KeptUpdate
@@ -60,7 +60,14 @@ async def _numbers(city: City, dock: Dock, tasks: Sequence[DockTask]) -> None:
     for task in tasks:
         if task.state != DockState.TOKEN or task.token is None:
             continue
-        found = await dock.id_of(token=task.token)
+        try:
+            found = await dock.id_of(token=task.token)
+        except UnableToAsk as unable:
+            if not unable.code.startswith("http_"):
+                raise
+            # They answer, but not for this token: it is asked for again, and keeps nothing else waiting.
+            log.warning("token without an answer", case_no=task.case_no, code=unable.code)
+            continue
         if found is not None:
             opened = partial(city.store.change_dock, state=DockState.OPEN.value, foreign_id=found)
             await asyncio.to_thread(partial(opened, key=task.key))

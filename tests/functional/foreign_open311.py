@@ -33,6 +33,7 @@ class Foreign:
     pages: bool = True
     refuses_pages: bool = False
     hang: bool = False
+    forgets_tokens: bool = False
     url: str = ""
 
     def write(self, number: str, status: str, text: str) -> None:
@@ -73,6 +74,8 @@ class Foreign:
                 one for one in self.requests if not wanted or one["service_request_id"] in wanted.split(",")
             ]
             return 200, _many("service_requests", "request", self._page(found, form))
+        if name.startswith("tokens/") and self.forgets_tokens:
+            return 400, "<errors/>"
         if name.startswith("tokens/"):
             number = name.removeprefix("tokens/").removesuffix(".xml").removeprefix("t")
             return 200, _many(

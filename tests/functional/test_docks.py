@@ -142,6 +142,11 @@ async def test_an_answer_that_got_lost_makes_no_second_request(docked_sqlite: Do
     docked_sqlite.foreign.broken = 1
     other, _ = await docked_sqlite.case()
     await docked_sqlite.task(other, "token")
+    # A token they know nothing of keeps no other request waiting.
+    docked_sqlite.foreign.forgets_tokens = True
+    docked_sqlite.foreign.write("1", "IN_PROGRESS", "crew is on its way")
+    assert await docked_sqlite.poll() == 1
+    docked_sqlite.foreign.forgets_tokens = False
     await docked_sqlite.poll()
     assert (await docked_sqlite.task(other)).foreign_id == "2"
 
