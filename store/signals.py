@@ -15,8 +15,8 @@ from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from domain.alarm import Alarm
-from domain.alarm_life import AlarmWord, Assessed, Due, Unmuted
-from domain.correlate import Changes, Ground, fold, fold_words
+from domain.alarm_life import AlarmProblem, AlarmRefused, AlarmWord, Assessed, Due, Unmuted
+from domain.correlate import Changes, Ground, fold, fold_words, is_open
 from domain.correlate_said import Heard, Said
 from domain.correlate_senses import Event, Senses, sense
 from domain.correlate_words import fault_word, hazard_word
@@ -137,6 +137,10 @@ class Signals(Database):
                 raise UnableToFindAlarm(alarm_no)
             if request is not None and not self._first_time(connection, alarm_no, request, city.now):
                 return before
+            into = next((one for one in loaded.open if one.alarm_no in named[1:]), None)
+            if into is not None and (into.parent is not None or not is_open(into)):
+                # Looked at again in here: two officers may merge two alarms into each other.
+                raise AlarmRefused(AlarmProblem.PHASE, phase=into.phase.value)
             said = with_suspicion(
                 connection,
                 before,

@@ -12,7 +12,7 @@ from sqlalchemy import func, insert, select
 
 from domain.actor import Actor, Role
 from domain.alarm import Alarm, AlarmOrigin, AlarmPhase
-from domain.alarm_life import Assessed, Confirmed, Verdict
+from domain.alarm_life import AlarmRefused, Assessed, Confirmed, Verdict
 from domain.correlate_said import Heard, Spot, device_key
 from domain.correlate_senses import Event
 from domain.device import MaintenanceWindow, ServiceState
@@ -330,6 +330,9 @@ def test_an_alarm_an_officer_merges_counts_with_the_one_it_is_part_of(store: Sto
     found = {one.device: one for one in standing(store)}
     assert (found["b"].phase, found["b"].parent) == (AlarmPhase.MERGED, numbers_by["a"])
     assert (found["a"].children, found["a"].severity) == (1, 2)
+    crossing = replace(merge, into=numbers_by["b"], request_id="n")
+    with pytest.raises(AlarmRefused):
+        store.say_to_alarm(alarm_no=numbers_by["a"], word=crossing, city=town.city())
 
 
 def test_an_open_alarm_mutes_silence_in_its_street_as_a_case_does(store: Store) -> None:
