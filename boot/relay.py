@@ -26,7 +26,7 @@ from boot.schedule import keep_schedule
 from boot.settings import Settings
 from boot.wiring import connect, connect_store, open_city
 from boot.worker import stop_event
-from domain.dock import DOCK, Dock
+from domain.dock import Dock
 from domain.errors import CommandRefused
 from notifications.delivery import Channel, Renderer, State, deliver
 from notifications.retry import next_attempt_s
@@ -97,6 +97,7 @@ class Relay:
             self._loop(stop, OutboxKind.LOOK_FOR_BURST, 16, self._looks),
             self._loop(stop, OutboxKind.DELIVER_COMMAND, 16, self._commands),
             self._loop(stop, OutboxKind.NOTIFY, 16, self._notify),
+            self._loop(stop, OutboxKind.HAND_OVER, 16, self._hand_overs, idle_s=REVIVALS_IDLE_S),
             self._loop(stop, OutboxKind.INSTRUCTION_TIMER, 1, self._remind, idle_s=REMINDERS_IDLE_S),
             self._loop(stop, OutboxKind.TELL_ALARM, 16, self._tells),
         )
@@ -241,6 +242,10 @@ class Relay:
     async def _notify(self, rows: list[OutboxRow]) -> None:
         await self._each(rows, self._send)
 
+    async def _hand_overs(self, rows: list[OutboxRow]) -> None:
+        """Carry rows to other people's systems: a loop of their own, since those may be slow."""
+        await self._each(rows, self._hand_over)
+
     async def _hand_over(self, row: OutboxRow) -> None:
         """Carry a notice to a unit's own system; what became of it is settled there or here."""
         handed, wait = await carry(city=self._city, row=row, docks=self._docks)
@@ -254,9 +259,6 @@ class Relay:
             await self._finish(row, OutboxState.UNKNOWN, handed.code)
 
     async def _send(self, row: OutboxRow) -> None:
-        if row.payload["channel"] == DOCK:
-            await self._hand_over(row)
-            return
         message = await asyncio.to_thread(
             lambda: message_of(city=self._city, row=row, public_url=self._public_url)
         )

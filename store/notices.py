@@ -14,12 +14,13 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select
 
 from domain.case import Notice
+from domain.dock import DOCK
 from domain.unit import Contact
 from domain.views import Record
 from store.rows import OutboxKind
 from store.tables import messages, outbox, reports, units
 
-SENT = frozenset({"email", "webhook", "open311"})
+SENT = frozenset({"email", "webhook", DOCK})
 """Channels of a contact that need sending. In-app needs none: the line is the delivery."""
 
 # A case has some dozens of notices in its life: reading all keys of a case is one short index range.
@@ -140,7 +141,7 @@ def _sent(
 def _row(one: Owed, *, channel: str, address: str, recipient: str) -> dict[str, Any]:
     notice = one.notice
     return {
-        "kind": OutboxKind.NOTIFY.value,
+        "kind": (OutboxKind.HAND_OVER if channel == DOCK else OutboxKind.NOTIFY).value,
         "key": f"{one.case_no}:{one.epoch}:{notice.seq}:{notice.n}:{channel}:{recipient}",
         "case_no": one.case_no,
         "priority": one.priority,

@@ -20,6 +20,7 @@ class OutboxKind(StrEnum):
     REVIVE_CASE = "revive_case"
     DELIVER_COMMAND = "deliver_command"
     NOTIFY = "notify"
+    HAND_OVER = "hand_over"
     INSTRUCTION_TIMER = "instruction_timer"
     TELL_ALARM = "tell_alarm"
 

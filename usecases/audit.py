@@ -15,7 +15,7 @@ TRIES = 6
 """How often a row that was owed longer than that must have failed."""
 KINDS = tuple(kind.value for kind in OutboxKind if kind is not OutboxKind.INSTRUCTION_TIMER)
 """Queues that are counted. A timer is not owed before its time; one that is late is found as stuck."""
-MUST_MOVE = tuple(kind.value for kind in OutboxKind if kind is not OutboxKind.NOTIFY)
+MUST_MOVE = tuple(kind.value for kind in OutboxKind if kind not in (OutboxKind.NOTIFY, OutboxKind.HAND_OVER))
 """A notice may wait for hours by its channel's own schedule; what the engine owes itself may not."""
 MOST_SHOWN = 20
 

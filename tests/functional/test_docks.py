@@ -212,7 +212,7 @@ async def test_what_is_searched_for_is_no_earlier_request_about_the_same_case(
         attempts=1, lost=0, created_at=now, not_before=now, lease_until=None, last_error="",
     )  # fmt: skip
     docked_sqlite.foreign.hang = True
-    monkeypatch.setattr(boot.docks, "CARRY_S", 0.2)
+    monkeypatch.setattr(boot.docks, "CARRY_S", 3.0)
     docks = {docked_sqlite.dock.url: docked_sqlite.dock}
     handed, wait = await carry(city=docked_sqlite.town.city, row=row, docks=docks)
     assert (handed.fate, handed.code, wait is not None) == ("later", "unknown:no_end", True)

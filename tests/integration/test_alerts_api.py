@@ -17,10 +17,17 @@ from usecases.signals import take
 from usecases.signatures import sign
 
 REPORT = {"channel": "sensor", "category": "E0110", "description": "路灯不亮"}
-AT = datetime.now(UTC).replace(microsecond=0)
+AT = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
 LOCAL = AT.astimezone(timezone(timedelta(hours=8))).strftime("%Y-%m-%d %H:%M:%S")
 SAID = {"sn": "e1", "cat": "E0110", "lon": 114.2862, "lat": 30.5965, "time": LOCAL}
 PART = json.dumps(SAID).encode()
+MAPPING = {
+    "event_id": "sn",
+    "kind": "=alarm",
+    "category": "cat",
+    "occurred_at": "time@+08:00",
+    "clock": "trusted",
+}
 
 
 @pytest.fixture
@@ -151,19 +158,18 @@ async def test_a_mapping_is_mended_with_a_preview_and_the_letter_replayed_once(a
     looked = await api.json("GET", f"{path}?reason=查厂商字段")
     assert base64.b64decode(looked["body_base64"]) == PART
     assert [act["kind"] for act in looked["acts"]] == ["viewed"]
-    mapping = {"event_id": "sn", "kind": "=alarm", "category": "cat", "occurred_at": "time@+08:00"}
     wrong = {"source": "gas", "mapping": {"event_id": "["}}
     refused = await api.json("POST", "/api/v1/dead-letters/preview", json=wrong, status=422)
     assert refused["code"] == "bad_mapping"
-    trial = {"ids": [letter["id"]], "mapping": mapping}
+    trial = {"ids": [letter["id"]], "mapping": MAPPING}
     shown = await api.json("POST", "/api/v1/dead-letters/preview", json=trial)
     (part,) = shown["letters"][0]["parts"]
     assert "envelope" in part, part
     assert part["envelope"]["event_id"] == "e1"
     assert datetime.fromisoformat(part["envelope"]["occurred_at"]) == AT
     assert (await api.json("GET", "/api/v1/sources/gas/mapping"))["mapping"] == {}
-    put = await api.json("PUT", "/api/v1/sources/gas/mapping", json={"mapping": mapping})
-    assert (put["mapping_version"], put["mapping"]) == (2, mapping)
+    put = await api.json("PUT", "/api/v1/sources/gas/mapping", json={"mapping": MAPPING})
+    assert (put["mapping_version"], put["mapping"]) == (2, MAPPING)
     body = {"source": "gas", "reason": "映射已改"}
     (again,) = (await api.json("POST", "/api/v1/dead-letters/replay", json=body))["replayed"]
     read(api)
