@@ -120,7 +120,9 @@ async def serving(foreign: Foreign) -> AsyncIterator[Foreign]:
         parts = urlsplit(target)
         fields = parse_qs(f"{parts.query}&{body.decode()}")
         if foreign.hang:
-            await asyncio.Event().wait()
+            await reader.read()  # says nothing, until the other side hangs up
+            writer.close()
+            return
         said = foreign.answer(method, parts.path, {name: values[0] for name, values in fields.items()})
         if said is not None:
             status, text = said
