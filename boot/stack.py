@@ -8,6 +8,7 @@ whoever waits for that would wait for the processor as well.
 
 import asyncio
 import os
+import random
 import shutil
 import socket
 import sys
@@ -26,6 +27,8 @@ STEADY_S = 30.0
 """A process that ran this long starts its next restarts quickly again."""
 STOP_WITHIN_S = 15.0
 NICE = 10
+OUR_PORTS = range(10_240, 32_000)
+"""Below what systems hand out by themselves (Linux: from 32768 on)."""
 log = structlog.get_logger()
 
 DYNAMIC = {
@@ -50,10 +53,19 @@ class Ports:
 
 
 def free_port() -> int:
-    """Return a port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port nobody listens on.
+
+    Not one the system hands out by itself: between our look and our listening it might hand
+    it to somebody's outgoing connection.
+    """
+    for port in random.SystemRandom().sample(OUR_PORTS, k=100):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise OSError("no free port on loopback")
 
 
 def temporal_binary() -> str:

@@ -230,18 +230,24 @@ async def test_e7_an_event_with_a_radius_begins_where_most_of_it_lies(town: Town
     assert answer.status_code == 422
 
 
+def _as_bad_as_its_worst(event: Json, cases: list[Json]) -> bool:
+    """Tell whether an event has all these cases and the severity of the worst of its children."""
+    children = {child["case_no"]: child["severity"] for child in event["aspects"]["children"]}
+    return {case["case_no"] for case in cases} <= set(children) and event["severity"] == min(
+        children.values()
+    )
+
+
 @pytest.mark.triggers("E8")
 async def test_e8_many_reports_of_one_street_are_one_event(town: Town) -> None:
     spot = await town.spot(LEAD_OF_FLOODS)
     receipts = await asyncio.gather(*(town.file(near(spot, n), category=LEAD_OF_FLOODS) for n in range(8)))
     cases = [await joined(town, receipt["case_no"]) for receipt in receipts]
     (parent,) = {case["parent"] for case in cases}
-    event = await town.until(
-        lambda: town.case(parent), lambda case: len(case["aspects"]["children"]) == len(cases)
-    )
+    # A severe alarm of another test may flood the same street: then it is a child too, and counts.
+    event = await town.until(lambda: town.case(parent), lambda case: _as_bad_as_its_worst(case, cases))
     assert (event["category"], event["reports"], event["street"]) == (LEAD_OF_FLOODS, [], spot.area(3))
     assert event["level"] in ("city", "district")
-    assert event["severity"] == min(case["severity"] for case in cases)
     (fact,) = [fact for fact in await town.facts(parent) if fact["kind"] == "burst"]
     assert fact["data"]["trigger"] == "E8"
     later = await town.file(near(spot, 9), category=LEAD_OF_FLOODS)
