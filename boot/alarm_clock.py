@@ -4,20 +4,19 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-import structlog
-
+from boot.rounds import rounds
 from usecases import alarm_timers
 from usecases.city import City
 
 DEADLINES_IDLE_S = 0.5
 SILENCE_IDLE_S = 3.0
 ENDED_IDLE_S = 3.0
-AFTER_FAULT_S = 2.0
-log = structlog.get_logger()
 
 
 class Round(Protocol):
     """One look at what is due; returns how much there was."""
+
+    __name__: str
 
     def __call__(self, *, city: City) -> int:
         """Carry out some of what is due."""
@@ -33,15 +32,7 @@ async def keep_alarms(*, city: Callable[[], City], stop: asyncio.Event) -> None:
 
 
 async def _loop(city: Callable[[], City], stop: asyncio.Event, work: Round, *, idle_s: float) -> None:
-    while not stop.is_set():
-        try:
-            done = await asyncio.to_thread(work, city=city())
-            wait = 0.0 if done else idle_s
-        except Exception as error:  # noqa: BLE001 - the loop must outlive any fault: what is due stays due
-            # Not logged with its text: that may quote what people wrote.
-            log.error("alarm loop", error=type(error).__name__)  # noqa: TRY400
-            wait = AFTER_FAULT_S
-        try:
-            await asyncio.wait_for(stop.wait(), wait)
-        except TimeoutError:
-            continue
+    async def round_() -> float:
+        return 0.0 if await asyncio.to_thread(work, city=city()) else idle_s
+
+    await rounds(name=f"alarms.{work.__name__}", stop=stop, work=round_)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
+from boot.rounds import rounds
 from boot.settings import Settings
 from domain.dock import Dock, Handover, UnableToAsk
 from notifications.delivery import DeliveryOutcome, State
@@ -48,17 +49,14 @@ async def watch(*, settings: Settings, city: Served, docks: Mapping[str, Dock], 
 
 
 async def _watch(every_s: float, city: Served, dock: Dock, stop: asyncio.Event) -> None:
-    while not stop.is_set():
+    async def work() -> float:
         try:
             carried = await poll(city=city(), dock=dock)
-            if carried:
-                log.info("updates of a docked system", carried=carried)
         except UnableToAsk as unable:
             log.warning("docked system does not answer", code=unable.code)
-        except Exception:
-            # The watch must outlive any fault: what was kept is carried the next time.
-            log.exception("polling a docked system")
-        try:
-            await asyncio.wait_for(stop.wait(), every_s)
-        except TimeoutError:
-            continue
+            return every_s
+        if carried:
+            log.info("updates of a docked system", carried=carried)
+        return every_s
+
+    await rounds(name="docks", stop=stop, work=work)

@@ -3,8 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-import structlog
-
+from boot.rounds import rounds
 from store.rows_intake import InboundRow
 from usecases.city import City
 from usecases.ingest import ingest
@@ -19,23 +18,16 @@ REST_S = 0.01
 """A rest between turns: cases of severity 1 are started in the same process, and by the same database."""
 Served = Callable[[], City]
 """The city as it is served now: a published pack changes it."""
-log = structlog.get_logger()
 
 
 async def read_inbound(*, city: Served, worker: str, stop: asyncio.Event) -> None:
     """Read what is kept, oldest first, until stopped. What kills its readers waits until nothing else does."""
-    while not stop.is_set():
-        try:
-            found = await asyncio.to_thread(lambda: turn(city=city(), worker=worker))
-        except Exception:
-            # The loop must outlive any fault: what was claimed comes again after its lease.
-            log.exception("relay loop", kind="inbound")
-            found = 0
-            await asyncio.sleep(1.0)
-        try:
-            await asyncio.wait_for(stop.wait(), REST_S if found else IDLE_S)
-        except TimeoutError:
-            continue
+
+    async def work() -> float:
+        found = await asyncio.to_thread(lambda: turn(city=city(), worker=worker))
+        return REST_S if found else IDLE_S
+
+    await rounds(name="inbound", stop=stop, work=work)
 
 
 def turn(*, city: City, worker: str) -> int:

@@ -9,10 +9,8 @@ first.
 import asyncio
 import os
 import socket
-import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
-from pathlib import Path
 
 import structlog
 
@@ -22,6 +20,7 @@ from boot.docks import carry, watch
 from boot.inbound import read_inbound
 from boot.notices import message_of
 from boot.reload import Reloader
+from boot.rounds import where
 from boot.schedule import keep_schedule
 from boot.settings import Settings
 from boot.wiring import connect, connect_store, open_city
@@ -194,7 +193,7 @@ class Relay:
                 case_no=row.case_no,
                 attempts=row.attempts,
                 error=type(error).__name__,
-                at=_where(error),
+                at=where(error),
             )
             await self._again(row, f"fault:{type(error).__name__}")
 
@@ -304,12 +303,6 @@ class Relay:
         wait = after_s if after_s is not None else _pause_s(row)
         not_before = self._city.now() + timedelta(seconds=self._city_seconds(wait))
         await asyncio.to_thread(lambda: self._city.store.retry(id=row.id, not_before=not_before, error=error))
-
-
-def _where(error: BaseException) -> str:
-    """Return the lines of code that led to a fault, the innermost first."""
-    frames = traceback.extract_tb(error.__traceback__, limit=-6)
-    return " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
 
 
 def _pause_s(row: OutboxRow) -> float:

@@ -18,6 +18,9 @@ WEDNESDAY_MORNING = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
 """10:00 in Wuhan on an ordinary working day: deadlines are the same whenever the tests run."""
 
 
+FAULTS = ("Traceback", "unhandled", "fault in a loop")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
     """Where a stack keeps its data and what it is told."""
@@ -101,7 +104,7 @@ def faults(data: Path) -> list[str]:
     found = []
     for file in sorted((data / "log").glob("*.log")):
         lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
-        bad = [at for at, line in enumerate(lines) if "Traceback" in line or "unhandled" in line]
+        bad = [at for at, line in enumerate(lines) if any(word in line for word in FAULTS)]
         found += [f"{file.name}: {' | '.join(lines[at : at + 40])}" for at in bad[:3]]
     return found
 

@@ -16,9 +16,9 @@ from store.filters import UnableToReadCursor
 from store.rows_intake import InboundAct, InboundRow, InboundState
 from usecases.city import City
 from usecases.dead_words import says
-from usecases.formats.mapping import mapping_faults
 from usecases.ingest import parts_of
 from usecases.problems import BadRequest, ProblemCode
+from usecases.sources import check_mapping
 from usecases.sources import source as source_of
 from usecases.texts import check_values, refuse_controls
 
@@ -269,14 +269,11 @@ def _proposed(source: Source, proposal: Proposal) -> Source:
 def _sound(proposal: Proposal) -> None:
     values = {"mapping": _texts(proposal.mapping), "severities": _texts(proposal.severities)}
     check_values(values=values, most={}, otherwise=500)
-    faults = mapping_faults(proposal.mapping or {})
     severities = proposal.severities or {}
-    wrong = [word for word, severity in severities.items() if not 1 <= severity <= 4 or len(word) > 100]
     if len(severities) > MOST_SEVERITIES:
-        faults = (*faults, f"severities: {len(severities)} > {MOST_SEVERITIES}")
-    faults += tuple(f"severities: {word[:40]!r} ∉ 1 | 2 | 3 | 4" for word in wrong[:5])
-    if faults:
-        raise BadRequest(ProblemCode.BAD_MAPPING, detail="; ".join(faults[:5]))
+        detail = f"severities: {len(severities)} > {MOST_SEVERITIES}"
+        raise BadRequest(ProblemCode.BAD_MAPPING, detail=detail)
+    check_mapping(mapping=proposal.mapping or {}, severities=severities)
 
 
 def _texts(given: Mapping[str, str] | Mapping[str, int] | None) -> tuple[str, ...]:

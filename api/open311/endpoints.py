@@ -16,7 +16,7 @@ from api.state import service
 from domain.source import Scope, Source
 from usecases.city import City
 from usecases.inbound import keep_refused
-from usecases.open311.answers import Page, UnableToAnswer
+from usecases.open311.answers import Page, ServiceRequest, UnableToAnswer
 from usecases.open311.filing import file_request, plain
 from usecases.open311.form import Form
 from usecases.open311.requests import KIND, list_requests, one_request
@@ -88,18 +88,22 @@ def get_requests(request: Request, form: str) -> Response:
     return written(page.requests, root="service_requests", form=kind, headers=_paging(request, page))
 
 
-@router.get("/requests/{service_request_id}.{form}", responses=ERRORS)
-def get_request(request: Request, service_request_id: str, form: str) -> Response:
-    """Return one request, in an array."""
-    kind = _format(request, form)
-    found = one_request(
+def _one(request: Request, number: str) -> ServiceRequest:
+    return one_request(
         city=_city(request),
-        number=service_request_id,
+        number=number,
         jurisdiction=_given(request).get("jurisdiction_id", ""),
         exercise=_exercise(request),
         lang=language(request),
         media=_media(request),
     )
+
+
+@router.get("/requests/{service_request_id}.{form}", responses=ERRORS)
+def get_request(request: Request, service_request_id: str, form: str) -> Response:
+    """Return one request, in an array."""
+    kind = _format(request, form)
+    found = _one(request, service_request_id)
     return written([found], root="service_requests", form=kind)
 
 
@@ -107,14 +111,7 @@ def get_request(request: Request, service_request_id: str, form: str) -> Respons
 def get_token(request: Request, token: str, form: str) -> Response:
     """Return the request of a token. We answer with a number at once, so a number is its own token."""
     kind = _format(request, form)
-    found = one_request(
-        city=_city(request),
-        number=token,
-        jurisdiction=_given(request).get("jurisdiction_id", ""),
-        exercise=_exercise(request),
-        lang=language(request),
-        media=_media(request),
-    )
+    found = _one(request, token)
     number = found.service_request_id
     return written([{"service_request_id": number, "token": number}], root="service_requests", form=kind)
 

@@ -7,6 +7,7 @@ The header ``X-Problem-Codes`` names our own stable codes in the same order.
 
 import secrets
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -60,19 +61,19 @@ def _description(request: Request, finding: Finding) -> str:
 
 async def on_unable(request: Request, error: Exception) -> Response:
     """Answer with every fault."""
-    assert isinstance(error, UnableToAnswer)  # noqa: S101 - registered for it
+    error = cast("UnableToAnswer", error)
     return answer(request, error.findings)
 
 
 async def on_bad_request(request: Request, error: Exception) -> Response:
     """Answer with the one fault a use case found."""
-    assert isinstance(error, BadRequest)  # noqa: S101 - registered for it
-    return answer(request, [error.finding], getattr(error, "headers", None))
+    error = cast("BadRequest", error)
+    return answer(request, [error.finding], error.headers)
 
 
 async def on_http(request: Request, error: Exception) -> Response:
     """Answer what the router refuses."""
-    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
+    error = cast("HTTPException", error)
     params = {"path": request.url.path[:200], "method": request.method, "detail": str(error.detail)[:200]}
     codes = {404: ProblemCode.NOT_FOUND, 405: ProblemCode.METHOD_NOT_ALLOWED}
     code = codes.get(error.status_code, ProblemCode.BAD_FORM)
