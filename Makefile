@@ -79,6 +79,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --pyt
 
 lock: setup-dev ## Resolve pyproject.toml into requirements/*.lock
 	@$(COMPILE) pyproject.toml -o requirements/runtime.lock
+	@$(COMPILE) --group node -o requirements/node.lock
 	@$(COMPILE) --group build -c requirements/runtime.lock -o requirements/build.lock
 	@$(COMPILE) pyproject.toml --group dev -c requirements/runtime.lock -o requirements/dev.lock
 

@@ -25,6 +25,7 @@ from domain.case import CaseState, Fact, Notice, Outcome
 from domain.decision import RoutingDecision
 from domain.order import Order
 from domain.place import Place
+from domain.scope import CaseScope
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -133,7 +134,10 @@ class Timeline:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CaseFilter:
-    """Filters of a list; None does not filter. ``overdue_at`` keeps open cases past their due."""
+    """Filters of a list; None does not filter. ``overdue_at`` keeps open cases past their due.
+
+    ``scope`` keeps what somebody may see.
+    """
 
     status: tuple[str, ...] = ()
     owner: str | None = None
@@ -152,6 +156,7 @@ class CaseFilter:
     received_from: datetime | None = None
     received_to: datetime | None = None
     overdue_at: datetime | None = None
+    scope: CaseScope | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

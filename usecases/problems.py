@@ -5,111 +5,12 @@ problems. Every text says what to do.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 
+from usecases.problem_codes import ProblemCode
 from usecases.problems_intake import PROBLEMS_INTAKE
+from usecases.problems_people import PROBLEMS_PEOPLE
 
-
-class ProblemCode(StrEnum):
-    """Stable code of a bad or unanswerable request."""
-
-    MALFORMED_JSON = "malformed_json"
-    INVALID_BODY = "invalid_body"
-    INVALID_PARAMETER = "invalid_parameter"
-    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
-    UNKNOWN_CATEGORY = "unknown_category"
-    UNKNOWN_CONDITION = "unknown_condition"
-    UNKNOWN_CHANNEL = "unknown_channel"
-    UNKNOWN_AREA = "unknown_area"
-    UNKNOWN_UNIT = "unknown_unit"
-    NOT_A_PEER = "not_a_peer"
-    UNKNOWN_COMMAND = "unknown_command"
-    UNKNOWN_ACTOR = "unknown_actor"
-    ACTOR_REQUIRED = "actor_required"
-    HEADER_ACTOR_OUTSIDE_DEMO = "header_actor_outside_demo"
-    OCCURRED_IN_FUTURE = "occurred_in_future"
-    TOO_LONG = "too_long"
-    BODY_TOO_LARGE = "body_too_large"
-    CONTROL_CHARACTERS = "control_characters"
-    NOT_A_NUMBER = "not_a_number"
-    TOO_DEEP = "too_deep"
-    IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
-    REQUEST_ID_REUSED = "request_id_reused"
-    CASE_NOT_FOUND = "case_not_found"
-    REPORT_NOT_FOUND = "report_not_found"
-    UNIT_NOT_FOUND = "unit_not_found"
-    NOT_FOUND = "not_found"
-    METHOD_NOT_ALLOWED = "method_not_allowed"
-    BAD_CURSOR = "bad_cursor"
-    MERGE_TARGET = "merge_target"
-    MERGE_EXERCISE = "merge_exercise"
-    MERGE_MILDER = "merge_milder"
-    PARENT_TARGET = "parent_target"
-    NOT_ON_DUTY_LIST = "not_on_duty_list"
-    NOT_BELOW = "not_below"
-    NOT_A_STREET = "not_a_street"
-    NOT_A_DEPARTMENT = "not_a_department"
-    TIME_WITHOUT_ZONE = "time_without_zone"
-    INSTRUCTION_NOT_FOUND = "instruction_not_found"
-    INSTRUCTION_ENDED = "instruction_ended"
-    NOT_A_COMMANDER = "not_a_commander"
-    OUTSIDE_COMMAND = "outside_command"
-    MAY_NOT_PASS_ON = "may_not_pass_on"  # noqa: S105 - no password
-    NOT_A_RECEIVER = "not_a_receiver"
-    NOT_THE_ISSUER = "not_the_issuer"
-    NO_RECEIVERS = "no_receivers"
-    TOO_MANY_RECEIVERS = "too_many_receivers"
-    LIMIT_OUT_OF_RANGE = "limit_out_of_range"
-    NO_PLACE = "no_place"
-    OUTSIDE_CITY = "outside_city"
-    NOT_LOCATED = "not_located"
-    CATEGORY_UNMAPPED = "category_unmapped"
-    CRS_UNKNOWN = "crs_unknown"
-    GRID_UNKNOWN = "grid_unknown"
-    FIELDS_UNREAD = "fields_unread"
-    KEY_REQUIRED = "key_required"
-    KEY_INVALID = "key_invalid"
-    KEY_SCOPE = "key_scope"
-    KEY_NETWORK = "key_network"
-    KEY_SOURCE = "key_source"
-    KEY_CHANNEL = "key_channel"
-    SOURCE_DISABLED = "source_disabled"
-    SOURCE_EXISTS = "source_exists"
-    BAD_SOURCE = "bad_source"
-    SOURCE_NOT_FOUND = "source_not_found"
-    SIGNATURE_INVALID = "signature_invalid"
-    SIGNATURE_STALE = "signature_stale"
-    MESSAGE_REPLAYED = "message_replayed"
-    TOO_MANY_REQUESTS = "too_many_requests"
-    BATCH_TOO_LARGE = "batch_too_large"
-    LETTER_NOT_FOUND = "letter_not_found"
-    LETTER_SETTLED = "letter_settled"
-    LETTER_NOT_REPLAYABLE = "letter_not_replayable"
-    MESSAGE_NOT_FOUND = "message_not_found"
-    BAD_MAPPING = "bad_mapping"
-    DEVICE_NOT_FOUND = "device_not_found"
-    UNKNOWN_PROFILE = "unknown_profile"
-    BAD_WINDOW = "bad_window"
-    WINDOW_NOT_FOUND = "window_not_found"
-    BAD_LIMIT = "bad_limit"
-    DEVICE_PLACE = "device_place"
-    ALARM_NOT_FOUND = "alarm_not_found"
-    ALARM_PHASE = "alarm_phase"
-    ALARM_MERGE_TARGET = "alarm_merge_target"
-    UNKNOWN_REASON = "unknown_reason"
-    SERVICE_NOT_FOUND = "service_not_found"
-    JURISDICTION_NOT_FOUND = "jurisdiction_not_found"
-    ATTRIBUTE_REQUIRED = "attribute_required"
-    DATE_SPAN = "date_span"
-    BAD_PARAMETER = "bad_parameter"
-    BAD_FORM = "bad_form"
-    ATTACHMENT_TYPE = "attachment_type"
-    ATTACHMENT_BROKEN = "attachment_broken"
-    ATTACHMENT_NOT_FOUND = "attachment_not_found"
-    ATTACHMENT_PIXELS = "attachment_pixels"
-    OVERLOADED = "overloaded"
-    INTERNAL = "internal"
-
+__all__ = ["PROBLEMS", "BadRequest", "Finding", "ProblemCode"]
 
 PROBLEMS: dict[ProblemCode, tuple[int, str, str]] = {
     ProblemCode.MALFORMED_JSON: (
@@ -357,7 +258,7 @@ PROBLEMS: dict[ProblemCode, tuple[int, str, str]] = {
         "系统内部错误，编号 {trace}；请联系管理员",
         "internal error {trace}; tell the operator",
     ),
-    **{ProblemCode(code): problem for code, problem in PROBLEMS_INTAKE.items()},
+    **{ProblemCode(code): problem for code, problem in {**PROBLEMS_INTAKE, **PROBLEMS_PEOPLE}.items()},
 }
 
 

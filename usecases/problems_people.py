@@ -1,0 +1,83 @@
+"""The sentences of what can be wrong with a sign-in, an account, a permission or a draft."""
+
+PROBLEMS_PEOPLE: dict[str, tuple[int, str, str]] = {
+    "sign_in_needed": (401, "请先登录", "sign in first"),
+    "not_permitted": (
+        403,
+        "您的岗位没有此项权限（{permission}）；如工作需要请向安全管理员申请",
+        "your post does not allow this ({permission}); ask the security administrator if your work needs it",
+    ),
+    "outside_scope": (
+        403,
+        "“{number}”不在您的管辖范围内",
+        "{number} is outside the area and units of your post",
+    ),
+    "csrf_failed": (
+        403,
+        "页面已过期或请求不是从本站页面发出；请刷新页面后重试，已填内容不会丢失",
+        "the page is stale or the request came from elsewhere; reload the page and try again, nothing typed is lost",
+    ),
+    "bad_credentials": (401, "账号或密码不正确", "account or password is wrong"),
+    "account_locked": (
+        403,
+        "连续多次登录失败，账号已锁定至 {until}；也可请安全管理员解锁",
+        "too many failures: locked until {until}; the security administrator can unlock it",
+    ),
+    "account_disabled": (
+        403,
+        "账号已停用；请联系安全管理员",
+        "the account is closed; ask the security administrator",
+    ),
+    "account_not_found": (404, "没有名为“{account}”的账号", "no account {account}"),
+    "account_exists": (409, "账号“{account}”已存在", "there is an account {account} already"),
+    "bad_account": (
+        422,
+        "账号名“{account}”有误；只用小写字母、数字、点和连字符，2–64 个",
+        "{account} is no account name; use lower-case letters, digits, dots and hyphens, 2 to 64",
+    ),
+    "post_conflict": (
+        409,
+        "管理员岗位（系统、安全、审计）不得兼任，也不得兼任其他岗位",
+        "an administrator's post (system, security, audit) stands alone: no second one, no other post beside it",
+    ),
+    "bad_grant": (422, "岗位授权有误：{detail}", "this post cannot be given: {detail}"),
+    "password_weak": (422, "密码不符合要求：{detail}", "the password does not do: {detail}"),
+    "password_reused": (
+        422,
+        "不能使用最近 {count} 次用过的密码",
+        "one of the last {count} passwords may not come back",
+    ),
+    "factor_needed": (
+        403,
+        "此操作需要二次验证；请先绑定并输入动态口令",
+        "this needs the second factor; set it up and enter its code",
+    ),
+    "factor_wrong": (
+        401,
+        "动态口令不正确或已用过；请等下一个再试",
+        "the code is wrong or was used; wait for the next one",
+    ),
+    "provider_failed": (
+        502,
+        "统一身份认证没有给出有效答复（{detail}）；请重试或改用本地账号",
+        "the identity provider gave no valid answer ({detail}); try again or use a local account",
+    ),
+    "provider_unknown": (
+        403,
+        "统一身份认证账号尚未与本系统账号关联；请联系安全管理员",
+        "the identity provider's account is not linked to one of ours; ask the security administrator",
+    ),
+    "draft_not_found": (404, "没有此草稿，或不是您的", "no such draft, or not yours"),
+    "draft_changed": (
+        409,
+        "此草稿已在另一窗口修改；请选择保留哪一份",
+        "this draft was changed in another window; choose which to keep",
+    ),
+    "view_not_found": (404, "没有此保存的视图", "no such saved view"),
+    "too_many_selected": (422, "一次最多处理 {most} 件", "{most} at once at most"),
+    "reveal_reason": (
+        422,
+        "查看完整号码须写明事由（至少 4 字）",
+        "say why you need the full number (4 characters at least)",
+    ),
+}
