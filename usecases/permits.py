@@ -37,7 +37,18 @@ def scope_of(*, city: City, who: Principal, permission: Permission = Permission.
             found.setdefault(column, []).extend(codes)
     if "everything" in found:
         return EVERYTHING
-    return CaseScope(**{name: tuple(dict.fromkeys(codes)) for name, codes in found.items()})
+    return CaseScope(
+        units=_once(found, "units"),
+        districts=_once(found, "districts"),
+        streets=_once(found, "streets"),
+        communities=_once(found, "communities"),
+        grids=_once(found, "grids"),
+        zones=_once(found, "zones"),
+    )
+
+
+def _once(found: dict[str, list[str]], column: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(found.get(column, ())))
 
 
 def sees(*, scope: CaseScope, view: CaseView) -> bool:
@@ -57,8 +68,8 @@ def sees(*, scope: CaseScope, view: CaseView) -> bool:
 
 def parts_of(view: CaseView) -> frozenset[str]:
     """Return the units that have a part in a case."""
-    one = (view.owner, view.checker, view.arbiter)
-    return frozenset({*one, *view.co_handlers, *view.supervisors, *view.task_units} - {None, ""})
+    single = (unit for unit in (view.owner, view.checker, view.arbiter) if unit)
+    return frozenset({*single, *view.co_handlers, *view.supervisors, *view.task_units})
 
 
 def may_see(*, city: City, who: Principal, view: CaseView) -> None:
