@@ -6,6 +6,7 @@ from store.bursts import Bursts
 from store.case_reads import CaseReader
 from store.cases import CaseWriter
 from store.database import engine_of
+from store.deeds import Deeds
 from store.devices import Devices
 from store.docks import Docks
 from store.inbound import Inbound
@@ -54,6 +55,7 @@ class Store(
     Open311Reader,
     Signals,
     AlarmReader,
+    Deeds,
 ):
     """Everything that is kept. Thread-safe; calls block, so asyncio code calls them in threads."""
 
