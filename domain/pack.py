@@ -14,6 +14,7 @@ from domain.catalogue import Category
 from domain.device import DeviceProfile
 from domain.hazard import AlarmRules
 from domain.limit import Limit
+from domain.named_place import NamedPlace
 from domain.open311 import Open311Settings
 from domain.org import AreaTable, OrgTree
 from domain.overlay import GridClass, RuleOverlay
@@ -219,7 +220,8 @@ class CityPack:
 
     ``condition_departments`` holds the department types of single filing conditions, by
     (category code, condition code), where they differ from the category's own: the same
-    subject has different owners by condition (a fallen power or telecom cable).
+    subject has different owners by condition (a fallen power or telecom cable). ``readings``
+    tell how the city speaks parts of its names (text → syllables), where that is no dictionary's.
     """
 
     city: CityFacts
@@ -246,6 +248,8 @@ class CityPack:
     profiles: Mapping[str, DeviceProfile] = field(default_factory=dict)
     alarms: AlarmRules = NO_ALARM_RULES
     sources: tuple[Source, ...] = ()
+    places: tuple[NamedPlace, ...] = ()
+    readings: Mapping[str, str] = field(default_factory=dict)
 
     def departments(self, *, category: Category, condition: str | None) -> tuple[str, ...]:
         """Return the department types of a category under a filing condition, the lead first."""

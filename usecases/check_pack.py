@@ -16,6 +16,7 @@ from store.pack import ProblemBook, read
 from store.pack.alarms import check_alarms
 from store.pack.bursts import check_bursts
 from store.pack.devices import check_profiles
+from store.pack.places import check_places
 from store.pack.references import check_references
 from store.pack.sources import check_sources
 from store.pack.tree_checks import check_tree
@@ -44,6 +45,7 @@ def check(*, folder: Path, today: date | None = None, geometry: bool = True) -> 
         check_profiles(pack=reading.pack, book=book)
         check_alarms(pack=reading.pack, book=book)
         check_sources(pack=reading.pack, book=book)
+        check_places(pack=reading.pack, book=book)
         _check_mappings(pack=reading.pack, book=book)
         check_tree(pack=reading.pack, book=book)
         _check_rules_win(pack=reading.pack, book=book)

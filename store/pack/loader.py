@@ -13,6 +13,7 @@ from store.pack import (
     city,
     devices,
     overlays,
+    places,
     rotas,
     rules,
     severity,
@@ -44,6 +45,8 @@ FILES = (
     sources.FILE,
     devices.FILE,
     alarms.FILE,
+    places.FILE,
+    places.READINGS_FILE,
 )
 OBLIGATORY = (city.FILE, rules.FILE, severity.FILE, worktime.FILE)
 OPTIONAL = {
@@ -121,6 +124,8 @@ def read(*, folder: Path) -> PackReading:
         sources=sources.read_sources(file=extra[sources.FILE], book=book),
         profiles=devices.read_profiles(file=extra[devices.FILE], catalogue=categories.categories, book=book),
         alarms=alarms.read_alarms(file=extra[alarms.FILE], book=book),
+        places=places.read_places(folder=folder, book=book),
+        readings=places.read_readings(folder=folder, book=book),
     )
     return PackReading(pack=pack, book=book)
 
