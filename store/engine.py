@@ -5,6 +5,7 @@ from store.attachments import Attachments
 from store.bursts import Bursts
 from store.case_reads import CaseReader
 from store.cases import CaseWriter
+from store.changes import ChangeReader
 from store.database import engine_of
 from store.deeds import Deeds
 from store.devices import Devices
@@ -20,6 +21,8 @@ from store.message_box import MessageBox
 from store.migrate import Migrations
 from store.open311_reads import Open311Reader
 from store.outbox import Outbox
+from store.people import People
+from store.people_sessions import PeopleSessions
 from store.repeat_reads import RepeatReader
 from store.replay_reads import ReplayReader
 from store.signals import Signals
@@ -55,7 +58,10 @@ class Store(
     Open311Reader,
     Signals,
     AlarmReader,
+    ChangeReader,
     Deeds,
+    People,
+    PeopleSessions,
 ):
     """Everything that is kept. Thread-safe; calls block, so asyncio code calls them in threads."""
 

@@ -37,6 +37,7 @@ accounts = Table(
     Column("created_at", Utc, nullable=False),
     Column("seen_at", Utc),
     _count("generation"),  # one more ends every session
+    Column("demo", Boolean, nullable=False, server_default=false()),  # works in demo mode only
     UniqueConstraint("subject"),
 )
 
@@ -62,17 +63,18 @@ sessions = Table(
     Column("created_at", Utc, nullable=False),
     Column("seen_at", Utc, nullable=False),
     Column("expires_at", Utc, nullable=False),
+    Column("idle_s", Integer, nullable=False),  # ends when it was not seen for so long
     Column("device", Text, nullable=False, server_default=""),
     Index(None, "account"),
     Index(None, "expires_at"),
 )
 
-# A sign-in that waits for its second factor or for the identity provider's answer.
+# What waits for the next step of a sign-in, and failures under names nobody has.
 sign_ins = Table(
     "sign_ins",
     metadata,
     Column("digest", Text, primary_key=True),
-    Column("kind", Text, nullable=False),  # factor | provider | renew
+    Column("kind", Text, nullable=False),  # store.rows_people.WaitKind
     Column("account", Text),
     Column("data", _PLAIN, nullable=False),
     Column("expires_at", Utc, nullable=False),

@@ -44,6 +44,7 @@ def _accounts() -> None:
         sa.Column("created_at", _UTC, nullable=False),
         sa.Column("seen_at", _UTC, nullable=True),
         sa.Column("generation", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("demo", sa.Boolean(), nullable=False, server_default=sa.false()),
         sa.PrimaryKeyConstraint("account", name="pk_accounts"),
         sa.UniqueConstraint("subject", name="uq_accounts_subject"),
     )
@@ -73,6 +74,7 @@ def _sessions() -> None:
         sa.Column("created_at", _UTC, nullable=False),
         sa.Column("seen_at", _UTC, nullable=False),
         sa.Column("expires_at", _UTC, nullable=False),
+        sa.Column("idle_s", sa.Integer(), nullable=False),
         sa.Column("device", sa.Text(), nullable=False, server_default=""),
         sa.ForeignKeyConstraint(["account"], ["accounts.account"], name="fk_sessions_account_accounts"),
         sa.PrimaryKeyConstraint("digest", name="pk_sessions"),
