@@ -1,6 +1,6 @@
 """What words have done to alarms, written: rows, facts, cases opened, notices, commands. Parts of a transaction."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,9 +10,11 @@ from sqlalchemy import Connection, bindparam, insert, update
 from domain.alarm import Alarm
 from domain.alarm_life import OpenCase, TellCase, TellUnit
 from domain.case import Notice
+from domain.change import ChangeKind
 from domain.command import CommandBase
 from domain.correlate import Changes, Debt, is_open
 from domain.report import Accepted, NewReport
+from store.changes import Told, tell_changes
 from store.intake import accept_reports
 from store.notices import Owed, owe_notices
 from store.orders import owe_commands
@@ -48,6 +50,7 @@ def write_changes(
     _write_alarms(connection, changes, at)
     if changes.facts:
         connection.execute(insert(alarm_facts), [_fact_values(one) for one in changes.facts])
+    tell_changes(connection, _told(changes, at))
     opened = _open_cases(connection, changes, writings)
     notices = [_notice(debt, debt.owed) for debt in changes.debts if isinstance(debt.owed, TellUnit)]
     owe_notices(connection, notices)
@@ -69,6 +72,22 @@ def _write_alarms(connection: Connection, changes: Changes, at: datetime) -> Non
         connection.execute(
             insert(alarms), [{"alarm_no": one.alarm_no, **_values(one, at)} for one in ended_first]
         )
+
+
+def _told(changes: Changes, at: datetime) -> Iterator[Told]:
+    """Yield what live pages are told: alarms that are new or took a step, not those only heard once more."""
+    stepped = changes.fresh | {fact.alarm_no for fact in changes.facts}
+    for alarm in changes.alarms:
+        if alarm.alarm_no in stepped:
+            yield Told(
+                kind=ChangeKind.ALARM,
+                number=alarm.alarm_no,
+                status=alarm.phase.value,
+                severity=alarm.severity,
+                units=(alarm.unit,) if alarm.unit else (),
+                areas=[code for _, code in alarm.chain],
+                at=at,
+            )
 
 
 def _values(alarm: Alarm, at: datetime) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from domain.instruction import (
     tell,
 )
 from domain.place import Level
+from store.changes import tell_instruction
 from store.database import Database
 from store.notices import Owed, owe_notices
 from store.rows import Answered, Conflict, OutboxKind, OutboxState
@@ -90,6 +91,7 @@ class Instructions(Database):
             self._put_instruction(connection, instruction, receivers, timers)
             if instruction.corrects is not None:
                 _replace(connection, instruction, act, receivers)
+            tell_instruction(connection, instruction.number, at=act.at)
             return Answered(number=instruction.number, told=len(receivers))
 
         return self._write(work)
@@ -167,6 +169,7 @@ class Instructions(Database):
             act = Act(kind=ActKind.REMIND, actor=ENGINE, at=now, text=wave.name.lower())
             self._take_act(connection, number, act, key, "", told=len(late))
             _remind(connection, instruction, late, wave, now)
+            tell_instruction(connection, number, at=now)
             return len(late)
 
         return self._write(work)
@@ -187,6 +190,7 @@ class Instructions(Database):
             if told:
                 mine = instruction_acts.c.request_id == request_id
                 connection.execute(update(instruction_acts).where(mine).values(told=told))
+            tell_instruction(connection, number, at=act.at)
             return Answered(number=number, told=told)
 
         return self._write(work)
@@ -300,6 +304,7 @@ def _replace(
     before = _locked(connection, str(instruction.corrects))
     ended = correct(instruction=before, by=instruction.number, act=act)
     _save(connection, ended)
+    tell_instruction(connection, ended.number, at=act.at)
     reached = {one.unit for one in receivers}
     left = [
         one for one in _receivers_of(connection, ended.number, missing_only=False) if one.unit not in reached

@@ -12,7 +12,9 @@ from sqlalchemy import Connection, Row, Select, insert, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from domain.case import Status
+from domain.change import ChangeKind
 from domain.report import Accepted, NewReport
+from store.changes import Told, tell_changes
 from store.database import Database
 from store.rows import Conflict, OutboxKind
 from store.tables import cases, outbox, reports
@@ -114,6 +116,7 @@ def accept_reports(connection: Connection, batch: Sequence[NewReport]) -> list[A
         connection.execute(insert(cases), [_case_values(report) for report in fresh])
         connection.execute(insert(reports), [_report_values(report) for report in fresh])
         connection.execute(insert(outbox), [_start_values(report) for report in fresh])
+        tell_changes(connection, (_told(report) for report in fresh))
     return answers
 
 
@@ -167,6 +170,19 @@ def _case_values(report: NewReport) -> Mapping[str, Any]:
         "received_at": report.received_at,
         "reports": (report.report_no,),
     }
+
+
+def _told(report: NewReport) -> Told:
+    """Return what live pages are told of a case nobody has decided yet: it is nowhere and nobody's."""
+    return Told(
+        kind=ChangeKind.CASE,
+        number=report.case_no,
+        status=Status.RECEIVED.value,
+        severity=report.severity or _LOWEST,
+        units=(),
+        areas=(),
+        at=report.received_at,
+    )
 
 
 def _start_values(report: NewReport) -> Mapping[str, Any]:

@@ -1,5 +1,7 @@
 """What the consoles keep: changes for live pages, drafts of reports, saved views"""
 
+import secrets
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
@@ -38,6 +40,10 @@ def _changes() -> None:
     )
     op.create_index("ix_changes_at", "changes", ["at"])
     op.create_index("ix_changes_xact_id", "changes", ["xact", "id"])
+    # The mark before the first change; it names this database (store/changes.py).
+    beginning = "to_timestamp(0)" if op.get_bind().dialect.name == "postgresql" else "0"
+    name = secrets.token_hex(8)
+    op.execute(f"INSERT INTO changes (xact, kind, number, at) VALUES (0, 'mark', '{name}', {beginning})")  # noqa: S608
 
 
 def _drafts() -> None:
