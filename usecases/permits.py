@@ -4,11 +4,15 @@ A page that hides a button is a courtesy; this is the rule. Whoever acts on a ca
 the role of the post that reaches it, so that the case's own table and guards decide the rest.
 """
 
+from dataclasses import replace
+
 from domain.account import Grant, Permission, Post, Principal, Reach
-from domain.actor import Actor
+from domain.actor import Actor, Role
+from domain.pack import COMMAND, COMMUNITY
 from domain.place import Level
 from domain.scope import EVERYTHING, CaseScope
-from domain.views import CaseView
+from domain.span import governing
+from domain.views import CaseView, parts_of
 from usecases.city import City
 from usecases.problems import BadRequest, ProblemCode
 
@@ -18,6 +22,8 @@ _COLUMNS = {
     Level.COMMUNITY: "communities",
     Level.GRID: "grids",
 }
+COMMANDING = frozenset({COMMAND, COMMUNITY})
+"""Kinds of unit that answer for an area as a whole."""
 
 
 def permit(who: Principal, permission: Permission) -> None:
@@ -66,12 +72,6 @@ def sees(*, scope: CaseScope, view: CaseView) -> bool:
     return by_area or by_zone or not set(scope.units).isdisjoint(parts_of(view))
 
 
-def parts_of(view: CaseView) -> frozenset[str]:
-    """Return the units that have a part in a case."""
-    single = (unit for unit in (view.owner, view.checker, view.arbiter) if unit)
-    return frozenset({*single, *view.co_handlers, *view.supervisors, *view.task_units})
-
-
 def may_see(*, city: City, who: Principal, view: CaseView) -> None:
     """Let somebody read this case. Raises BadRequest (not_permitted, outside_scope)."""
     if not sees(scope=scope_of(city=city, who=who), view=view):
@@ -81,21 +81,24 @@ def may_see(*, city: City, who: Principal, view: CaseView) -> None:
 def actors_for(*, city: City, who: Principal, view: CaseView) -> tuple[Actor, ...]:
     """Return as whom somebody may act on this case, those whose unit has a part in it first.
 
-    A member of staff acts for a unit below their post's as that unit: the leader of a bureau for
-    its station. Raises BadRequest (not_permitted, outside_scope).
+    Whoever leads a unit acts for one below it as that unit (a bureau's leader for its station),
+    and whoever looks on site looks for a unit below theirs that was asked to (a street's checker
+    for its grid), but never for one below a unit that handled the case.
+    Raises BadRequest (not_permitted, outside_scope).
     """
     permit(who, Permission.ACT)
     found: list[tuple[bool, Actor]] = []
     for grant in who.grants_for(Permission.ACT):
         role = grant.facts.role
-        alone = Principal(account=who.account, name=who.name, grants=(grant,))
-        if role is None or not sees(scope=scope_of(city=city, who=alone), view=view):
+        if role is None or not _reaches(city, who, grant, view):
             continue
-        unit = _acting_unit(city, grant, view)
-        found.append((unit in parts_of(view), Actor(id=who.account, role=role, unit=unit)))
+        parts = parts_of(view)
+        units = _acting_units(city, grant, view)
+        found += [(unit in parts, Actor(id=who.account, role=role, unit=unit)) for unit in units]
     if not found:
         raise BadRequest(ProblemCode.OUTSIDE_SCOPE, number=view.case_no)
-    return tuple(actor for _, actor in sorted(found, key=lambda one: not one[0]))
+    ordered = sorted(found, key=lambda one: not one[0])
+    return tuple(dict.fromkeys(actor for _, actor in ordered))
 
 
 def units_below(*, city: City, unit: str) -> tuple[str, ...]:
@@ -107,19 +110,56 @@ def units_below(*, city: City, unit: str) -> tuple[str, ...]:
     return (unit, *below)
 
 
+def own_units(*, city: City, who: Principal) -> tuple[str, ...]:
+    """Return the units somebody belongs to; of whoever leads one also those below it."""
+    found: list[str] = []
+    for grant in who.grants:
+        if grant.facts.reach is not Reach.NONE:
+            leads = grant.post is Post.LEADER
+            found += units_below(city=city, unit=grant.unit) if leads else [grant.unit]
+    return tuple(dict.fromkeys(found))
+
+
+def handled(view: CaseView) -> frozenset[str]:
+    """Return the units that work or worked on a case, as far as lists know: none of them checks it."""
+    tasked = (one.unit for one in view.aspects.tasks if not one.waived or one.signed_in_at is not None)
+    return frozenset({view.owner, *view.co_handlers, *tasked})
+
+
 def _under(city: City, code: str, unit: str) -> bool:
     return any(above.code == unit for above in city.pack.tree.parents(code))
 
 
-def _acting_unit(city: City, grant: Grant, view: CaseView) -> str:
-    """Return the unit somebody acts for: their own, or the one below it that the case lies with."""
+def _reaches(city: City, who: Principal, grant: Grant, view: CaseView) -> bool:
+    """Tell whether one post reaches a case to act on it.
+
+    The district that a functional zone was taken from sees the zone's cases on its map, but does
+    not command them (domain.reach) unless its unit has a part.
+    """
+    alone = replace(who, grants=(grant,))
+    if not sees(scope=scope_of(city=city, who=alone, permission=Permission.ACT), view=view):
+        return False
+    own = city.pack.tree.find(grant.unit)
+    if grant.facts.reach is not Reach.AREA or grant.areas or grant.unit in parts_of(view) or own is None:
+        return True
+    governed = governing(view.place)
+    return own.level is not Level.DISTRICT or governed is None or governed in _own_areas(city, grant)
+
+
+def _acting_units(city: City, grant: Grant, view: CaseView) -> tuple[str, ...]:
+    """Return the units somebody may act for: their own, and those below it that have a part."""
     own = grant.unit
-    parts = parts_of(view)
-    if own in parts or grant.facts.reach is not Reach.UNIT:
-        return own
-    below = set(units_below(city=city, unit=own))
-    first = (view.owner, *view.task_units, *view.co_handlers)
-    return next((code for code in first if code in below), own)
+    unit = city.pack.tree.find(own)
+    # Bureaus hang under command centres, which coordinate them and do not do their work.
+    if grant.post is Post.LEADER and (unit is None or unit.kind != COMMAND):
+        part: tuple[str | None, ...] = (view.owner, *view.task_units, *view.co_handlers)
+    elif grant.facts.role is Role.CHECKER and own not in handled(view):
+        asked = view.aspects.verification
+        part = (view.checker, None if asked is None else asked.unit, *view.task_units)
+    else:
+        return (own,)
+    below = (code for code in part if code and city.pack.tree.find(code) and _under(city, code, own))
+    return tuple(dict.fromkeys((own, *below)))
 
 
 def _of(city: City, grant: Grant) -> dict[str, tuple[str, ...]]:
@@ -127,14 +167,21 @@ def _of(city: City, grant: Grant) -> dict[str, tuple[str, ...]]:
     reach = grant.facts.reach
     if reach is Reach.NONE:
         return {}
-    units = units_below(city=city, unit=grant.unit)
-    if reach is Reach.UNIT:
-        return {"units": units if grant.post is Post.LEADER else (grant.unit,)}
-    found: dict[str, tuple[str, ...]] = {"units": (grant.unit,)} if reach is Reach.AREA else {}
-    for code in grant.areas or _own_areas(city, grant):
+    by_area = reach is not Reach.UNIT or _leads_an_area(city, grant)
+    found: dict[str, tuple[str, ...]] = {}
+    if reach is not Reach.CITY:
+        leads = grant.post is Post.LEADER and not by_area
+        found["units"] = units_below(city=city, unit=grant.unit) if leads else (grant.unit,)
+    for code in (grant.areas or _own_areas(city, grant)) if by_area else ():
         column = _column(city, code)
         found[column] = (*found.get(column, ()), code)
     return found
+
+
+def _leads_an_area(city: City, grant: Grant) -> bool:
+    """Tell whether somebody leads a whole area, whose parts have units made from templates."""
+    unit = city.pack.tree.find(grant.unit)
+    return grant.post is Post.LEADER and unit is not None and unit.kind in COMMANDING
 
 
 def _own_areas(city: City, grant: Grant) -> tuple[str, ...]:
