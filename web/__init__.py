@@ -1,1 +1,1 @@
-"""The consoles for people. Empty until the consoles are built."""
+"""The consoles: pages for people, rendered on the server."""

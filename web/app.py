@@ -1,0 +1,38 @@
+"""The consoles' application: areas, errors, headers. Services come in through ``boot``."""
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter, FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import Route
+
+from web import errors
+from web.assets import serve
+from web.home import routes as home
+from web.security import SafeHeaders
+
+ROUTERS: tuple[APIRouter, ...] = (home.router,)
+"""One for each area of the consoles."""
+
+
+def create_web(*, unavailable: Sequence[type[Exception]] = ()) -> FastAPI:
+    """Return the pages' application; ``boot`` puts a ``web.state.Service`` into ``app.state.service``.
+
+    ``unavailable`` are the store's words for "no answer".
+    """
+    app = FastAPI(title="cityops consoles", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=5)
+    app.add_middleware(SafeHeaders)
+    errors.install(app)
+    for error in unavailable:
+        app.add_exception_handler(error, errors.on_unavailable)
+    app.router.routes.append(Route("/static/{build}/{name:path}", serve, methods=["GET", "HEAD"]))
+    for router in ROUTERS:
+        app.include_router(router)
+    return app
+
+
+def first_segments(app: FastAPI) -> frozenset[str]:
+    """Return how the addresses of pages begin: ``boot`` gives the rest to the API."""
+    paths = (str(getattr(route, "path", "")) for route in app.router.routes)
+    return frozenset(path.split("/", 2)[1] for path in paths if path.startswith("/"))

@@ -1,0 +1,98 @@
+"""What went wrong, as a page or as a notice on the page: the code and a sentence in people's language."""
+
+import secrets
+from typing import cast
+from urllib.parse import quote
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse, Response
+from starlette.exceptions import HTTPException
+
+from domain.errors import CommandRefused
+from usecases.problems import BadRequest, Finding, ProblemCode
+from web.guard import SignInNeeded, visitor
+from web.render import is_fragment, page
+from web.words import language_of
+
+log = structlog.get_logger()
+FORBIDDEN = frozenset({"role_not_allowed", "not_the_owner", "not_the_arbiter", "handler_may_not_close"})
+
+
+async def problem(request: Request, *, status: int, code: str, text: str) -> Response:
+    """Answer with a notice where a part of a page was asked for (what was typed stays), else with a page."""
+    if is_fragment(request):
+        headers = {"HX-Retarget": "#notices", "HX-Reswap": "innerHTML"}
+        return page(request, "parts/problem.html", status=status, headers=headers, code=code, text=text)
+    await visitor(request)
+    return page(request, "error.html", status=status, code=code, text=text, http_status=status)
+
+
+async def on_sign_in(request: Request, error: Exception) -> Response:
+    """Send a reader to the sign-in and back; a part of a page is told, and keeps what was typed."""
+    del error
+    if is_fragment(request) or request.method != "GET":
+        return await _finding(request, Finding(code=ProblemCode.SIGN_IN_NEEDED, params={}))
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"/sign-in?next={quote(request.url.path + query)}", status_code=303)
+
+
+async def on_bad_request(request: Request, error: Exception) -> Response:
+    """Answer a request that is wrong in itself."""
+    return await _finding(request, cast("BadRequest", error).finding)
+
+
+async def on_refused(request: Request, error: Exception) -> Response:
+    """Answer a command the case does not take."""
+    refused = cast("CommandRefused", error)
+    status = 403 if refused.code.value in FORBIDDEN else 409
+    text = refused.text(lang=language_of(request))
+    return await problem(request, status=status, code=refused.code.value, text=text)
+
+
+async def on_invalid(request: Request, error: Exception) -> Response:
+    """Answer a form or an address that does not fit; never echoes the values."""
+    found = cast("RequestValidationError", error).errors()
+    fields = ", ".join(sorted({str(one["loc"][-1]) for one in found}))
+    log.info("form does not fit", path=request.url.path, fields=fields)
+    return await _finding(request, Finding(code=ProblemCode.INVALID_PARAMETER, params={}))
+
+
+async def on_http(request: Request, error: Exception) -> Response:
+    """Answer what the router refuses: no such page, not this way."""
+    status = cast("HTTPException", error).status_code
+    params = {"path": request.url.path, "method": request.method, "detail": ""}
+    codes = {404: ProblemCode.NOT_FOUND, 405: ProblemCode.METHOD_NOT_ALLOWED}
+    return await _finding(
+        request, Finding(code=codes.get(status, ProblemCode.INVALID_PARAMETER), params=params)
+    )
+
+
+async def on_unavailable(request: Request, error: Exception) -> Response:
+    """Answer while the store is away: try again."""
+    log.warning("store unavailable", path=request.url.path, error=type(error).__name__)
+    request.state.visitor = None
+    return await _finding(request, Finding(code=ProblemCode.OVERLOADED, params={}))
+
+
+async def on_fault(request: Request, error: Exception) -> Response:
+    """Answer a fault of ours: logged with a trace number, told without details."""
+    trace = secrets.token_hex(4)
+    log.error("unhandled", trace=trace, path=request.url.path, exc_info=error)
+    return await _finding(request, Finding(code=ProblemCode.INTERNAL, params={"trace": trace}))
+
+
+async def _finding(request: Request, finding: Finding) -> Response:
+    text = finding.text(lang=language_of(request))
+    return await problem(request, status=finding.status, code=finding.code.value, text=text)
+
+
+def install(app: FastAPI) -> None:
+    """Register all of it."""
+    app.add_exception_handler(SignInNeeded, on_sign_in)
+    app.add_exception_handler(BadRequest, on_bad_request)
+    app.add_exception_handler(CommandRefused, on_refused)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(Exception, on_fault)

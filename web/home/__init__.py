@@ -1,0 +1,1 @@
+"""Where people land, and what every page has: language and theme."""
