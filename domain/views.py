@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, fields
 from datetime import datetime
+from enum import StrEnum
 
 from domain.aspects import (
     UNFINISHED,
@@ -132,11 +133,29 @@ class Timeline:
     facts: tuple[Fact, ...]
 
 
+def parts_of(view: CaseView) -> frozenset[str]:
+    """Return the units that have a part in a case: who owns, shares, supervises, checks, arbitrates or owes."""
+    single = (unit for unit in (view.owner, view.checker, view.arbiter) if unit)
+    return frozenset({*single, *view.co_handlers, *view.supervisors, *view.task_units})
+
+
+class CaseSort(StrEnum):
+    """Orders of a list. What has no deadline comes last; equals stand newest first (due: by number)."""
+
+    NEWEST = "newest"
+    DUE = "due"
+    SEVERITY = "severity"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CaseFilter:
-    """Filters of a list; None does not filter. ``overdue_at`` keeps open cases past their due.
+    """Filters of a list; None or nothing does not filter, all given ones must hold.
 
-    ``scope`` keeps what somebody may see.
+    ``overdue_at`` keeps open cases past their due, ``due_before`` open ones whose handling limit
+    ends earlier and whose unit has not submitted yet. Of ``owners``, ``severities`` and ``categories``
+    one must fit, of ``tags`` all. ``text`` is a number, the first or last part of one, a report's
+    number, or words of the address. ``box`` is west, south, east, north in WGS-84 degrees.
+    ``part`` is a unit that has a part in the case. ``scope`` keeps what somebody may see.
     """
 
     status: tuple[str, ...] = ()
@@ -157,11 +176,21 @@ class CaseFilter:
     received_to: datetime | None = None
     overdue_at: datetime | None = None
     scope: CaseScope | None = None
+    text: str | None = None
+    owners: tuple[str, ...] = ()
+    severities: tuple[int, ...] = ()
+    categories: tuple[str, ...] = ()
+    due_before: datetime | None = None
+    part: str | None = None
+    tags: tuple[str, ...] = ()
+    under_order: bool | None = None
+    box: tuple[float, float, float, float] | None = None
+    sort: CaseSort = CaseSort.NEWEST
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CasePage:
-    """A page of cases, newest first, and the cursor of the next one (None at the end)."""
+    """A page of cases in the filter's order, and the cursor of the next one (None at the end)."""
 
     cases: tuple[CaseView, ...]
     next_cursor: str | None

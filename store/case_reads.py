@@ -2,17 +2,17 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, literal, or_, select, union_all
 
 from domain.case import Fact, Status
 from domain.place import EARTH_M, metres_between
 from domain.views import CaseFilter, CasePage, CaseView, Timeline
 from store.database import Database
-from store.filters import after, conditions, cursor_of
+from store.filters import after, conditions, cursor_at, halves, in_order, order_by
 from store.rows import InboxStatus, StoredReport
 from store.tables import cases, commands, history, reports
 
@@ -39,20 +39,30 @@ class CaseReader(Database):
         return self._read(lambda connection: _timeline(connection, case_no))
 
     def list_cases(self, *, where: CaseFilter, limit: int, cursor: str | None) -> CasePage:
-        """Return a page, newest first; equal times by case number, so that no page repeats or skips one.
+        """Return a page in the filter's order; the order is total, so that no page repeats or skips a case.
 
-        ``limit`` is kept within 1 … 200. Raises UnableToReadCursor.
+        ``limit`` is kept within 1 … 200. Raises UnableToReadCursor. One statement: indexes find
+        the numbers, and only the rows that are shown are read.
         """
         size = max(1, min(limit, _LONGEST))
-        statement = select(*_VIEW).where(*conditions(where))
-        if cursor is not None:
-            statement = statement.where(after(cursor))
-        statement = statement.order_by(cases.c.received_at.desc(), cases.c.case_no.desc()).limit(size + 1)
-        views = self._views(statement)
-        more = len(views) > size
-        last = views[size - 1] if more else None
-        end = None if last is None else cursor_of(received_at=last.received_at, case_no=last.case_no)
+        views = in_order(self._views(_page(where, size=size, cursor=cursor)), where.sort)
+        end = None if len(views) <= size else cursor_at(views[size - 1], sort=where.sort)
         return CasePage(cases=tuple(views[:size]), next_cursor=end)
+
+    def case_counts(self, *, where: CaseFilter, most: int) -> dict[str, int]:
+        """Count open cases by state, and all that ended under "" up to ``most``; one statement.
+
+        The state in the filter is not looked at: the counts are what the states hold.
+        """
+        every = conditions(replace(where, status=()))
+        within = halves(replace(where, status=()))
+        counted = select(cases.c.status, func.count()).where(cases.c.open.is_(True), *every)
+        asked: Any = counted.group_by(cases.c.status)
+        if False in within:
+            ended = select(literal(1)).where(cases.c.open.is_(False), *every).limit(most).subquery()
+            asked = union_all(asked, select(literal(""), func.count()).select_from(ended))
+        rows = self._read(lambda connection: connection.execute(asked).all())
+        return {row[0]: row[1] for row in rows if row[1]}
 
     def report(self, *, report_no: str) -> StoredReport | None:
         """Return a report as it came in, with the case it belongs to now, or None."""
@@ -145,6 +155,30 @@ class CaseReader(Database):
         return self._read(
             lambda connection: [StoredReport(**row) for row in connection.execute(statement).mappings()]
         )
+
+
+_OWN_INDEX = ("owner", "category", "street", "community", "grid", "parent")
+"""Filters that pick few cases by an index of their own, ended by the order of the list."""
+
+
+def _page(where: CaseFilter, *, size: int, cursor: str | None) -> Any:
+    """Return the statement of a page, one row more than the page has to tell whether it ends.
+
+    What no index of its own answers is found by the index lists walk, open and ended each for
+    themselves, because that is how it begins.
+    """
+    found = conditions(where)
+    if cursor is not None:
+        found.append(after(cursor, sort=where.sort))
+    narrow = select(cases.c.case_no).where(*found).order_by(*order_by(where.sort)).limit(size + 1)
+    within = halves(where)
+    alone = where == CaseFilter() or any(getattr(where, name) is not None for name in _OWN_INDEX)
+    if len(within) == 1 or not alone:
+        parts = [narrow.where(cases.c.open.is_(half)).subquery() for half in within]
+        numbers = union_all(*(select(part.c.case_no) for part in parts)).subquery()
+    else:
+        numbers = narrow.subquery()
+    return select(*_VIEW).join(numbers, numbers.c.case_no == cases.c.case_no)
 
 
 def _case(connection: Connection, case_no: str) -> CaseView | None:

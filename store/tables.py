@@ -62,6 +62,13 @@ def _count(name: str) -> "Column[int]":
     return Column(name, Integer, nullable=False, server_default="0")
 
 
+LISTED = (
+    "open", "received_at", "case_no", "status", "severity", "level", "category", "owner", "district", "street",
+    "community", "grid", "channel", "handling_due", "submitted_at", "under_order", "lon", "lat",
+)  # fmt: skip
+"""Columns of the index that lists walk."""
+_PLACED = text("address IS NOT NULL")
+
 cases = Table(
     "cases",
     metadata,
@@ -117,14 +124,12 @@ cases = Table(
     _texts("task_units"),
     Column("aspects", JsonOf[Aspects](Aspects), nullable=False, server_default="{}"),
     Column("rules_version", Text, nullable=False, server_default=""),
-    # Each filter of a list has its index, ended by the order of the list.
+    Column("under_order", Boolean, nullable=False, server_default=false()),  # a supervision order is not closed
+    Column("address", Text),  # of the place, for search
+    # What picks few cases has its index, ended by the order of the list.
     Index(None, "received_at", "case_no"),
-    Index(None, "status", "received_at", "case_no"),
     Index(None, "owner", "received_at", "case_no"),
     Index(None, "category", "received_at", "case_no"),
-    Index(None, "severity", "received_at", "case_no"),
-    Index(None, "level", "received_at", "case_no"),
-    Index(None, "channel", "received_at", "case_no"),
     Index(None, "district", "received_at", "case_no"),
     Index(None, "street", "received_at", "case_no"),
     Index(None, "community", "received_at", "case_no"),
@@ -133,6 +138,9 @@ cases = Table(
     Index(None, "open", "handling_due"),
     Index(None, "category", "open", "lat", "lon"),
     Index(None, "parent", "received_at", "case_no"),
+    # Everything else a list is filtered, sorted and counted by: no row is read that is not shown.
+    Index("ix_cases_listed", *LISTED),
+    Index(None, "open", "address", "case_no", postgresql_where=_PLACED, sqlite_where=_PLACED),
 )
 
 bursts = Table(
@@ -146,7 +154,7 @@ bursts = Table(
 case_links = Table(
     "case_links",
     metadata,
-    Column("kind", Text, nullable=False),  # supervisor | zone | task
+    Column("kind", Text, nullable=False),  # part (has one in it) | supervisor | zone | task | tag
     Column("code", Text, nullable=False),
     Column("case_no", Text, ForeignKey("cases.case_no"), nullable=False),
     PrimaryKeyConstraint("kind", "code", "case_no"),

@@ -14,7 +14,8 @@ from sqlalchemy import event
 from domain.instruction import InstructionState
 from domain.place import Level
 from domain.report import Accepted
-from domain.views import CaseFilter
+from domain.scope import CaseScope
+from domain.views import CaseFilter, CaseSort
 from store.bursts import BurstArea
 from store.engine import Store, open_store
 from store.rows import OutboxKind
@@ -152,9 +153,27 @@ PLANS: list[tuple[str, Ask, str]] = [
             f"ix_cases_{name}_received_at_case_no",
         )
         for name, value in {
-            "owner": "street-1", "category": "c", "severity": 1, "level": 2, "district": "d1", "street": "s1",
-            "community": "c1", "grid": "g1", "channel": "app",
+            "owner": "street-1", "category": "c", "street": "s1", "community": "c1", "grid": "g1",
         }.items()
+    ),
+    *(
+        (
+            name,
+            lambda store, name=name, value=value: store.list_cases(
+                where=CaseFilter(**{name: value}), limit=5, cursor=None
+            ),
+            "COVERING INDEX ix_cases_listed",
+        )
+        for name, value in {
+            "severity": 1, "level": 2, "district": "d1", "channel": "app", "status": ("filed",), "under_order": True,
+            "scope": CaseScope(units=("u",), districts=("d1",)), "box": (1.0, 2.0, 3.0, 4.0),
+            "severities": (1, 2), "due_before": NOW, "zone": "z", "part": "u", "sort": CaseSort.DUE,
+        }.items()
+    ),
+    (
+        "counted",
+        lambda store: store.case_counts(where=CaseFilter(severity=1), most=9),
+        "COVERING INDEX ix_cases_listed",
     ),
 ]  # fmt: skip
 
