@@ -5,16 +5,19 @@ of order. So the view is guarded by ``(epoch, seq)``, facts and notices are keye
 everything is idempotent.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, or_, select, update
 
+from domain.aspects import SupervisionStatus
 from domain.case import ENDED, Fact, Status
-from domain.views import CaseView, Record
+from domain.change import ChangeKind
+from domain.views import CaseView, Record, parts_of
 from store.bursts import BurstLook, owe_looks
+from store.changes import Told, areas_of, tell_changes
 from store.database import Database, insert_into
 from store.notices import owe
 from store.orders import owe_orders
@@ -24,6 +27,11 @@ from store.tables import case_links, cases, history, reports
 
 _ENDED = frozenset(status.value for status in ENDED)
 _FIELDS = tuple(field.name for field in fields(CaseView))
+_DERIVED = ("open", "under_order", "address")
+"""Columns made of a view's parts, for lists to filter by."""
+_LINKING = ("owner", "checker", "arbiter", "co_handlers", "supervisors", "zones", "task_units", "tags")
+"""Fields the links of a case are made of."""
+_PLACES = ("city", "district", "street", "community", "grid")
 _LONGEST_CHAIN = 10
 
 _GUARDED = (
@@ -35,7 +43,9 @@ _GUARDED = (
             and_(cases.c.epoch == bindparam("b_epoch"), cases.c.seq <= bindparam("b_seq")),
         ),
     )
-    .values({name: bindparam(name) for name in (*_FIELDS, "open") if name not in ("case_no", "received_at")})
+    .values(
+        {name: bindparam(name) for name in (*_FIELDS, *_DERIVED) if name not in ("case_no", "received_at")}
+    )
 )
 _LOCKING = (
     select(
@@ -43,19 +53,23 @@ _LOCKING = (
         cases.c.epoch,
         cases.c.seq,
         cases.c.status,
-        cases.c.supervisors,
-        cases.c.zones,
-        cases.c.task_units,
+        *(cases.c[name] for name in (*_LINKING, *_PLACES)),
     )
     .where(cases.c.case_no.in_(bindparam("numbers", expanding=True)))
     .order_by(cases.c.case_no)
     .with_for_update(key_share=True)
 )
-_UNLINK = delete(case_links).where(case_links.c.case_no.in_(bindparam("numbers", expanding=True)))
-_LINK = insert(case_links)
+_UNLINK = delete(case_links).where(
+    case_links.c.kind == bindparam("kind"),
+    case_links.c.code == bindparam("code"),
+    case_links.c.case_no == bindparam("case_no"),
+)
+_NO_LINKS = {
+    name: None if name in ("checker", "arbiter") else "" if name == "owner" else () for name in _LINKING
+}
 
 Held = Row[*tuple[Any, ...]]
-"""A locked row: case_no, epoch, seq, status, supervisors, zones, task_units."""
+"""A locked row: case_no, epoch, seq, status and what its links are made of, and its area chain."""
 
 
 class CaseWriter(Database):
@@ -93,6 +107,7 @@ class CaseWriter(Database):
                 if (held[number].epoch, held[number].seq) <= (view.epoch, view.seq)
             ],
         )
+        tell_changes(connection, _told(records, views, held))
         facts = {
             (record.view.case_no, record.view.epoch, fact.seq): fact
             for record, _ in records
@@ -111,10 +126,7 @@ class CaseWriter(Database):
         held = _lock(connection, numbers)
         missing = [view for number, view in views.items() if number not in held]
         if missing:
-            blank = [
-                {**_values(view), "epoch": 0, "seq": 0, "supervisors": (), "zones": (), "task_units": ()}
-                for view in missing
-            ]
+            blank = [{**_values(view), "epoch": 0, "seq": 0, **_NO_LINKS} for view in missing]
             connection.execute(self._insert(cases).on_conflict_do_nothing(), blank)
             held = _lock(connection, numbers)
         return held
@@ -136,13 +148,7 @@ def _replace(connection: Connection, newer: "Sequence[tuple[CaseView, Held]]") -
     if not newer:
         return
     connection.execute(_GUARDED, [_guarded_values(view) for view, _ in newer])
-    relinked = [
-        view
-        for view, held in newer
-        if (held.supervisors, held.zones, held.task_units) != (view.supervisors, view.zones, view.task_units)
-    ]
-    if relinked:
-        _link(connection, relinked)
+    _link(connection, newer)
     for view, held in newer:
         if view.status == Status.MERGED.value and view.master is not None:
             master = _last_master(connection, view.case_no, view.master)
@@ -152,6 +158,28 @@ def _replace(connection: Connection, newer: "Sequence[tuple[CaseView, Held]]") -
             # Split off again: the report it was filed with comes back, others stay where they are.
             back = update(reports).where(reports.c.case_no == view.case_no)
             connection.execute(back.values(belongs_to=view.case_no))
+
+
+def _told(
+    records: Sequence[tuple[Record, Done | None]], views: "dict[str, CaseView]", held: "dict[str, Held]"
+) -> Iterator[Told]:
+    """Yield what live pages are told of the views that are newer: once for each case, whatever its steps.
+
+    Those who had a part in the case before are told as well: it leaves their lists.
+    """
+    at = {record.view.case_no: fact.at for record, _ in records for fact in record.facts[-1:]}
+    for number, view in views.items():
+        was: Any = held[number]
+        if (was.epoch, was.seq) < (view.epoch, view.seq):
+            yield Told(
+                kind=ChangeKind.CASE,
+                number=number,
+                status=view.status,
+                severity=view.severity,
+                units=sorted(parts_of(view) | parts_of(was)),
+                areas=dict.fromkeys((*areas_of(view), *areas_of(was))),
+                at=at.get(number, view.received_at),
+            )
 
 
 def _newest(views: Any) -> "dict[str, CaseView]":
@@ -175,6 +203,10 @@ def _lock(connection: Connection, numbers: set[str]) -> "dict[str, Held]":
 def _values(view: CaseView) -> dict[str, Any]:
     values = {name: getattr(view, name) for name in _FIELDS}
     values["open"] = view.status not in _ENDED
+    values["under_order"] = any(
+        order.status is not SupervisionStatus.CLOSED for order in view.aspects.supervisions
+    )
+    values["address"] = view.place.address
     return values
 
 
@@ -200,17 +232,38 @@ def _guarded_values(view: CaseView) -> dict[str, Any]:
     return values
 
 
-def _link(connection: Connection, views: Sequence[CaseView]) -> None:
-    """Keep the many-valued filters of a list in rows of their own."""
-    connection.execute(_UNLINK, {"numbers": [view.case_no for view in views]})
-    links = [
-        {"kind": kind, "code": code, "case_no": view.case_no}
-        for view in views
-        for kind, codes in (("supervisor", view.supervisors), ("zone", view.zones), ("task", view.task_units))
-        for code in dict.fromkeys(codes)
-    ]
-    if links:
-        connection.execute(_LINK, links)
+def _link(connection: Connection, newer: "Sequence[tuple[CaseView, Held]]") -> None:
+    """Keep the many-valued filters of a list, and who has a part in a case, in rows of their own.
+
+    Most steps change none of them: only the difference is written.
+    """
+    gone: list[dict[str, str]] = []
+    come: list[dict[str, str]] = []
+    for view, held in newer:
+        if all(getattr(held, name) == getattr(view, name) for name in _LINKING):
+            continue
+        before, after = _links(held), _links(view)
+        gone += [_link_row(link, view.case_no) for link in sorted(before - after)]
+        come += [_link_row(link, view.case_no) for link in sorted(after - before)]
+    if gone:
+        connection.execute(_UNLINK, gone)
+    if come:
+        connection.execute(_put_links(sqlite=connection.dialect.name == "sqlite"), come)
+
+
+@cache
+def _put_links(*, sqlite: bool) -> Any:
+    return insert_into(case_links, sqlite=sqlite).on_conflict_do_nothing()
+
+
+def _links(one: Any) -> set[tuple[str, str]]:
+    """Return kind and code of every link of a view or of a held row."""
+    many = {"supervisor": one.supervisors, "zone": one.zones, "task": one.task_units, "tag": one.tags}
+    return {(kind, code) for kind, codes in {**many, "part": parts_of(one)}.items() for code in codes}
+
+
+def _link_row(link: tuple[str, str], case_no: str) -> dict[str, str]:
+    return {"kind": link[0], "code": link[1], "case_no": case_no}
 
 
 def _last_master(connection: Connection, case_no: str, master: str) -> str:
