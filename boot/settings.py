@@ -84,6 +84,7 @@ class Settings(BaseSettings):
     trusted_proxies: str = ""
     data_dir: Path = Path("var")
     secret_key: SecretStr = SecretStr("")
+    call_bridge: str = ""
     mqtt: Mqtt = Mqtt()
     docks: dict[str, Dock] = Field(default_factory=dict)
     smtp: Smtp = Smtp()

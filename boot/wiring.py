@@ -82,6 +82,7 @@ def open_city(*, settings: Settings, store: Store, client: Client) -> City:
         random_bits=random.SystemRandom().getrandbits,
         secret=secret_of(settings),
         media=settings.media,
+        call_bridge=settings.call_bridge,
     )
 
 

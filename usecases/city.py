@@ -12,11 +12,13 @@ from geo.placeholders import PlaceholderDetector
 from routing.book import RouteBook
 from store.engine import Store
 from store.group_commit import GroupCommit
+from usecases.access import Access
 from usecases.gateway import CaseGateway
 from usecases.secret import Secret
 
 NO_SECRET = Secret()
 MEDIA = Path("var") / "media"
+ACCESS = Access()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +42,8 @@ class City:
 
     ``now`` gives city time (UTC-aware), ``random_bits(n)`` n random bits: use cases read
     no clock and draw no number by themselves. ``secret`` is the installation's,
-    ``media`` the folder attachments lie in.
+    ``media`` the folder attachments lie in, ``call_bridge`` how the city's telephone platform is
+    dialled so that nobody sees a number (``usecases.reporters``).
     """
 
     grounds: Grounds
@@ -51,6 +54,7 @@ class City:
     random_bits: Callable[[int], int]
     secret: Secret = NO_SECRET
     media: Path = MEDIA
+    call_bridge: str = ""
 
     @property
     def pack(self) -> CityPack:

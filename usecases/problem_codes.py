@@ -125,3 +125,4 @@ class ProblemCode(StrEnum):
     VIEW_NOT_FOUND = "view_not_found"
     TOO_MANY_SELECTED = "too_many_selected"
     REVEAL_REASON = "reveal_reason"
+    REPORTER_WITHHELD = "reporter_withheld"

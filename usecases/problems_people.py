@@ -75,6 +75,11 @@ PROBLEMS_PEOPLE: dict[str, tuple[int, str, str]] = {
     ),
     "view_not_found": (404, "没有此保存的视图", "no such saved view"),
     "too_many_selected": (422, "一次最多处理 {most} 件", "{most} at once at most"),
+    "reporter_withheld": (
+        403,
+        "诉求人要求保密，不向处置单位提供；请通过热线转达",
+        "the reporter asked to stay unnamed: not told to handling units; pass it on through the hotline",
+    ),
     "reveal_reason": (
         422,
         "查看完整号码须写明事由（至少 4 字）",
