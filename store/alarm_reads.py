@@ -28,6 +28,7 @@ from store.codec import instant, microseconds
 from store.database import Database
 from store.filters import UnableToReadCursor
 from store.rows_alarms import AlarmFilter, AlarmPage, FalseAlarms
+from store.scopes import on_ground
 from store.tables_alarms import alarm_facts, alarms, devices
 
 _LONGEST = 200
@@ -103,6 +104,8 @@ def _conditions(where: AlarmFilter) -> list[ColumnElement[bool]]:
     ]
     if where.phase:
         found.append(_ALARM.phase.in_(where.phase))
+    if where.scope is not None:
+        found += on_ground(where.scope, unit=_ALARM.unit, district=_ALARM.district, street=_ALARM.street)
     return found
 
 

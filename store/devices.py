@@ -31,6 +31,7 @@ from domain.sensing import Watch
 from store.database import Database, insert_into
 from store.filters import UnableToReadCursor
 from store.rows_devices import Behind, DeviceFilter, DeviceKey, DevicePage, DeviceRow, Registered
+from store.scopes import on_ground
 from store.tables import published
 from store.tables_alarms import device_watches, devices
 
@@ -280,6 +281,8 @@ def _conditions(where: DeviceFilter) -> list[ColumnElement[bool]]:
     ]
     if where.silent is not None:
         found.append(_WATCH.silent.is_(where.silent))
+    if where.scope is not None:
+        found += on_ground(where.scope, unit=_DEVICE.unit, district=_DEVICE.district, street=_DEVICE.street)
     return found
 
 

@@ -3,11 +3,15 @@
 from dataclasses import dataclass, field
 
 from domain.alarm import Alarm
+from domain.scope import CaseScope
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AlarmFilter:
-    """Which alarms; all given ones must hold. ``phase`` any of these, ``parent`` the storm they belong to."""
+    """Which alarms; all given ones must hold. ``phase`` any of these, ``parent`` the storm they belong to.
+
+    ``scope`` keeps what somebody may see: by its units, districts and streets.
+    """
 
     phase: tuple[str, ...] = ()
     open: bool | None = None
@@ -21,6 +25,7 @@ class AlarmFilter:
     parent: str | None = None
     case_no: str | None = None
     exercise: bool | None = None
+    scope: CaseScope | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

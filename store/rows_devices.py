@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.device import Device
+from domain.scope import CaseScope
 from domain.sensing import Watch
 
 DeviceKey = tuple[str, str]
@@ -31,7 +32,10 @@ class DeviceRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeviceFilter:
-    """Which devices; all given ones must hold. ``service`` is a ``ServiceState``'s value."""
+    """Which devices; all given ones must hold. ``service`` is a ``ServiceState``'s value.
+
+    ``scope`` keeps what somebody may see: by its units, districts and streets.
+    """
 
     source: str | None = None
     unit: str | None = None
@@ -41,6 +45,7 @@ class DeviceFilter:
     profile: str | None = None
     gateway: str | None = None
     silent: bool | None = None
+    scope: CaseScope | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
