@@ -1,13 +1,14 @@
 """Everything a use case needs of the city it serves, gathered once by ``boot``."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from domain.pack import CityPack
 from domain.policy import CityClock
 from geo.atlas import Atlas
+from geo.place_book import PlaceBook
 from geo.placeholders import PlaceholderDetector
 from routing.book import RouteBook
 from store.engine import Store
@@ -26,7 +27,7 @@ class Grounds:
     """What decides where an event is and whose it is: no server and no store needed.
 
     ``clock`` is pinned to every case. ``placeholders`` learns, in this process, which exact
-    points a channel writes when it knows no place.
+    points a channel writes when it knows no place; ``places`` is filled by the first place search.
     """
 
     pack: CityPack
@@ -34,6 +35,7 @@ class Grounds:
     atlas: Atlas
     clock: CityClock
     placeholders: PlaceholderDetector
+    places: PlaceBook = field(default_factory=PlaceBook, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,7 +45,7 @@ class City:
     ``now`` gives city time (UTC-aware), ``random_bits(n)`` n random bits: use cases read
     no clock and draw no number by themselves. ``secret`` is the installation's,
     ``media`` the folder attachments lie in, ``call_bridge`` how the city's telephone platform is
-    dialled so that nobody sees a number (``usecases.reporters``).
+    dialled so that nobody sees a number (``usecases.reporters``), ``access`` how people are let in.
     """
 
     grounds: Grounds
@@ -55,6 +57,7 @@ class City:
     secret: Secret = NO_SECRET
     media: Path = MEDIA
     call_bridge: str = ""
+    access: Access = ACCESS
 
     @property
     def pack(self) -> CityPack:
