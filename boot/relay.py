@@ -18,6 +18,7 @@ from boot.alarm_clock import keep_alarms
 from boot.channels import channels_of, docks_of, renderer_of
 from boot.docks import carry, watch
 from boot.inbound import read_inbound
+from boot.live import prune_live, publish_live
 from boot.notices import message_of
 from boot.reload import Reloader
 from boot.rounds import where
@@ -341,5 +342,7 @@ async def run(settings: Settings) -> None:
         watch(settings=settings, city=lambda: relay.city, docks=docks, stop=stop),
         keep_alarms(city=lambda: relay.city, stop=stop),
         read_inbound(city=lambda: relay.city, worker=relay.name, stop=stop),
+        publish_live(store=store, settings=settings, stop=stop),
+        prune_live(city=lambda: relay.city, stop=stop),
     )
     store.close()
