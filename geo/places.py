@@ -228,20 +228,20 @@ class PlaceSearch:
 
     def _narrowed(self, text: str, query: _Query, depth: int) -> Iterator[Hit]:
         """Yield what the rest names within the area that the text begins with."""
+        beyond: list[Hit] = []
         for front, rest in area_in_front(text):
             rows = self._areas(fold(front), query)
             if not rows:
                 continue
-            inner = replace(query, within=rows)
-            found = list(self._hits(rest, inner, depth=depth + 1))
-            yield from found
+            found = list(self._hits(rest, replace(query, within=rows), depth=depth + 1))
             if found:
+                yield from found
                 return
-            # The rest is beyond our names: the area is what is certain, the rest stays a note.
-            numbers = [n for n in self._numbers(fold(front)) if self._index.entries[n].row in rows]
-            for hit in self._plainly(np.array(numbers), _TEXT, MatchedBy.TEXT, front, query):
-                yield replace(hit, note=rest)
-            return
+            if not beyond:  # the rest is beyond our names: the area is certain, the rest stays a note
+                numbers = [n for n in self._numbers(fold(front)) if self._index.entries[n].row in rows]
+                hits = self._plainly(np.array(numbers), _TEXT, MatchedBy.TEXT, front, query)
+                beyond = [replace(hit, note=rest) for hit in hits]
+        yield from beyond
 
     def _numbers(self, key: str) -> list[int]:
         return np.unique(self._index.owners[self._index.exact(key)]).tolist() if key else []
