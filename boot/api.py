@@ -15,16 +15,19 @@ from api.state import Service
 from boot.listening import keep_listening
 from boot.reload import Reloader
 from boot.settings import Settings
+from boot.site import Site
 from boot.wiring import connect, connect_store, open_city
 from usecases.city import City
 from usecases.clients import clients_of
+from web.app import create_web
+from web.state import Service as Pages
 
 UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeout, sqlite3.OperationalError)
 """The database does not answer; nothing was acknowledged that is not there."""
 
 
-def build(settings: Settings) -> FastAPI:
-    """Return the application; its services are opened when it starts and closed when it stops."""
+def build(settings: Settings) -> Site:
+    """Return the API and the pages; their services are opened when it starts and closed when it stops."""
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
@@ -35,6 +38,9 @@ def build(settings: Settings) -> FastAPI:
 
         def serve_with(served: City) -> None:
             app.state.service = Service(city=served, clients=clients, demo_mode=settings.demo_mode)
+            pages.state.service = Pages(
+                city=served, demo_mode=settings.demo_mode, public_url=settings.public_url
+            )
 
         serve_with(city)
         reloading = asyncio.create_task(
@@ -50,7 +56,8 @@ def build(settings: Settings) -> FastAPI:
         await clients.quotas.close()
         store.close()
 
-    return create_app(life=life, unavailable=UNAVAILABLE)
+    pages = create_web(unavailable=UNAVAILABLE)
+    return Site(api=create_app(life=life, unavailable=UNAVAILABLE), pages=pages)
 
 
 def serve(*, settings: Settings, host: str, port: int) -> None:

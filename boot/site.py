@@ -14,9 +14,9 @@ class Site:
 
     def __init__(self, *, api: FastAPI, pages: FastAPI) -> None:
         """Keep both; the API's life is the life of the whole."""
-        self._api = api
-        self._pages = pages
-        self._ours = first_segments(pages)
+        self.api = api
+        self.pages = pages
+        self._ours = first_segments()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer."""
@@ -24,6 +24,6 @@ class Site:
 
     def _for(self, scope: Scope) -> ASGIApp:
         if scope["type"] == "lifespan":
-            return self._api
+            return self.api
         segment = str(scope["path"]).split("/", 2)[1] if "/" in str(scope["path"]) else ""
-        return self._pages if segment in self._ours else self._api
+        return self.pages if segment in self._ours else self.api

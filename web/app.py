@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 
@@ -32,7 +33,11 @@ def create_web(*, unavailable: Sequence[type[Exception]] = ()) -> FastAPI:
     return app
 
 
-def first_segments(app: FastAPI) -> frozenset[str]:
+def routes() -> tuple[APIRoute, ...]:
+    """Return every route of every area: what the tests of permissions and pages walk."""
+    return tuple(route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute))
+
+
+def first_segments() -> frozenset[str]:
     """Return how the addresses of pages begin: ``boot`` gives the rest to the API."""
-    paths = (str(getattr(route, "path", "")) for route in app.router.routes)
-    return frozenset(path.split("/", 2)[1] for path in paths if path.startswith("/"))
+    return frozenset({"static"} | {route.path.split("/", 2)[1] for route in routes()})

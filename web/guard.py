@@ -21,7 +21,7 @@ COOKIE = "cityops_session"
 SECURE_COOKIE = f"__Host-{COOKIE}"
 
 
-class SignInNeeded(Exception):  # noqa: N818 - it is a direction, no error
+class SignInNeeded(Exception):
     """Nobody is signed in: the page is asked for again after the sign-in."""
 
 

@@ -20,7 +20,7 @@ async def test_a_database_that_is_away_is_503_with_retry_after(
 ) -> None:
     nobody = f"postgresql+psycopg://nobody@127.0.0.1:{free_port()}/cityops"
     app = build(Settings(data_dir=tmp_path, database_url=nobody, demo_mode=True))
-    async with app.router.lifespan_context(app):
+    async with app.api.router.lifespan_context(app.api):
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://city") as http:
             answer = await http.request(method, path, json=REPORT if method == "POST" else None)
