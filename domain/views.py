@@ -135,7 +135,9 @@ class Timeline:
 
 def parts_of(view: CaseView) -> frozenset[str]:
     """Return the units that have a part in a case: who owns, shares, supervises, checks, arbitrates or owes."""
-    single = (unit for unit in (view.owner, view.checker, view.arbiter) if unit)
+    asked = view.aspects.verification
+    looks = asked.unit if asked is not None and asked.found_at is None else None
+    single = (unit for unit in (view.owner, view.checker, view.arbiter, looks) if unit)
     return frozenset({*single, *view.co_handlers, *view.supervisors, *view.task_units})
 
 

@@ -177,7 +177,7 @@ def shown(*, row: AttachmentRow, view: CaseView | None) -> Shown:
 
 def media_file(*, city: City, attachment_id: str, original: bool) -> MediaFile:
     """Return the public copy, or the original as it came. Raises BadRequest where there is none."""
-    row = city.store.attachment(id=attachment_id) if _is_id(attachment_id) else None
+    row = city.store.attachment(id=attachment_id) if is_id(attachment_id) else None
     digest = None if row is None else row.digest if original else row.public_digest
     media_type = None if row is None else row.media_type if original else row.public_type
     if row is None or not digest or not media_type:
@@ -191,5 +191,6 @@ def media_file(*, city: City, attachment_id: str, original: bool) -> MediaFile:
     return MediaFile(path=path, media_type=media_type, digest=digest, name=name)
 
 
-def _is_id(text: str) -> bool:
+def is_id(text: str) -> bool:
+    """Tell whether a text has the form of an attachment's id."""
     return len(text) == ID_BITS // 4 and set(text) <= set("0123456789abcdef")

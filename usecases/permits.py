@@ -4,6 +4,7 @@ A page that hides a button is a courtesy; this is the rule. Whoever acts on a ca
 the role of the post that reaches it, so that the case's own table and guards decide the rest.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from domain.account import Grant, Permission, Post, Principal, Reach
@@ -124,6 +125,26 @@ def handled(view: CaseView) -> frozenset[str]:
     """Return the units that work or worked on a case, as far as lists know: none of them checks it."""
     tasked = (one.unit for one in view.aspects.tasks if not one.waived or one.signed_in_at is not None)
     return frozenset({view.owner, *view.co_handlers, *tasked})
+
+
+def ground_scope_of(*, city: City, who: Principal, permission: Permission) -> CaseScope:
+    """Return which devices and alarms somebody may see: by units, districts and streets.
+
+    A functional zone counts by its streets; what is finer than a street counts by its unit alone.
+    Raises BadRequest (not_permitted).
+    """
+    scope = scope_of(city=city, who=who, permission=permission)
+    if scope.everything or not scope.zones:
+        return scope
+    streets = (one.code for one in city.pack.areas.at(Level.STREET) if one.zone in scope.zones)
+    return replace(scope, streets=tuple(dict.fromkeys((*scope.streets, *streets))))
+
+
+def on_ground(*, scope: CaseScope, unit: str | None, chain: Mapping[str, str]) -> bool:
+    """Tell whether a device or an alarm is in such a scope: what the store asks of a list, of one at hand."""
+    if scope.everything or (unit and unit in scope.units):
+        return True
+    return chain.get("district") in scope.districts or chain.get("street") in scope.streets
 
 
 def _under(city: City, code: str, unit: str) -> bool:
