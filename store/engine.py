@@ -2,6 +2,7 @@
 
 from store.alarm_reads import AlarmReader
 from store.attachments import Attachments
+from store.board_reads import BoardReader
 from store.bursts import Bursts
 from store.case_reads import CaseReader
 from store.cases import CaseWriter
@@ -10,6 +11,7 @@ from store.database import engine_of
 from store.deeds import Deeds
 from store.devices import Devices
 from store.docks import Docks
+from store.figures import FigureReader
 from store.inbound import Inbound
 from store.inbox import Inbox
 from store.instruction_reads import InstructionReader
@@ -58,6 +60,8 @@ class Store(
     Open311Reader,
     Signals,
     AlarmReader,
+    FigureReader,
+    BoardReader,
     ChangeReader,
     Deeds,
     People,

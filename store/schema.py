@@ -1,6 +1,14 @@
 """Every table there is, for migrations and the test that compares them."""
 
-from store import tables, tables_alarms, tables_console, tables_desk, tables_people, tables_sources
+from store import (
+    tables,
+    tables_alarms,
+    tables_board,
+    tables_console,
+    tables_desk,
+    tables_people,
+    tables_sources,
+)
 
-ALL = (tables, tables_sources, tables_alarms, tables_desk, tables_people, tables_console)
+ALL = (tables, tables_sources, tables_alarms, tables_desk, tables_people, tables_console, tables_board)
 metadata = tables.metadata
