@@ -49,6 +49,7 @@ async def _serve(settings: Settings, ports: Ports) -> None:
 
 def addresses(ports: Ports) -> None:
     """Print where people find things."""
+    console.print(f"  页面 pages  http://127.0.0.1:{ports.api}/")
     console.print(f"  API        http://127.0.0.1:{ports.api}/docs")
     console.print(f"  健康 health http://127.0.0.1:{ports.api}/healthz")
     console.print(f"  Temporal   http://127.0.0.1:{ports.temporal_ui}")

@@ -46,6 +46,7 @@ def say(console: Console, text: str, *, style: str = "") -> None:
 
 def addresses(console: Console, ports: Ports) -> None:
     """Say where people find things."""
+    say(console, f"页面 pages  http://127.0.0.1:{ports.api}/")
     say(console, f"API        http://127.0.0.1:{ports.api}/docs")
     say(console, f"健康 health http://127.0.0.1:{ports.api}/healthz")
     say(console, f"Temporal   http://127.0.0.1:{ports.temporal_ui}")
