@@ -14,6 +14,7 @@ from routing.book import RouteBook
 from store.engine import Store
 from store.group_commit import GroupCommit
 from usecases.access import Access
+from usecases.fresh import Fresh
 from usecases.gateway import CaseGateway
 from usecases.secret import Secret
 
@@ -57,6 +58,7 @@ class City:
     secret: Secret = NO_SECRET
     media: Path = MEDIA
     call_bridge: str = ""
+    fresh: Fresh = field(default_factory=Fresh, compare=False)
     access: Access = ACCESS
 
     @property
