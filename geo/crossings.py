@@ -5,6 +5,7 @@ so the nearest points count too, up to 60 m, and are marked approximate.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,14 @@ _SAME_M = 150.0
 _MOST_OF_ONE_PAIR = 3
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Crossing:
+    """A crossing and the codes of its two streets, in the order of the pack."""
+
+    place: NamedPlace
+    of: tuple[str, str]
+
+
 def line_of(place: NamedPlace) -> Any:
     """Return the place's lines as a shapely MultiLineString in WGS-84 degrees."""
     return shapely.multilinestrings(
@@ -30,7 +39,7 @@ def line_of(place: NamedPlace) -> Any:
     )
 
 
-def crossings(roads: Sequence[NamedPlace]) -> tuple[NamedPlace, ...]:
+def crossings(roads: Sequence[NamedPlace]) -> tuple[Crossing, ...]:
     """Return every crossing of two of the streets, in the order of their codes.
 
     The name joins both in the order of the pack; the other order is an alias.
@@ -79,11 +88,11 @@ def _middle(part: Any) -> tuple[float, float]:
 
 def _crossing(
     one: NamedPlace, other: NamedPlace, number: int, at: tuple[float, float], *, exact: bool
-) -> NamedPlace:
+) -> Crossing:
     suffix = f"-{number + 1}" if number else ""
     english = f"{one.name_en} & {other.name_en}" if one.name_en and other.name_en else ""
     turned = (f"{other.name_en} & {one.name_en}",) if english else ()
-    return NamedPlace(
+    place = NamedPlace(
         code=f"X:{one.code}:{other.code}{suffix}",
         kind=PlaceKind.CROSSING,
         name_zh=f"{one.name_zh}与{other.name_zh}路口",
@@ -94,3 +103,4 @@ def _crossing(
         approximate=not exact or one.approximate or other.approximate,
         source=f"{one.source}; {other.source}" if one.source != other.source else one.source,
     )
+    return Crossing(place=place, of=(one.code, other.code))

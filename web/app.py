@@ -10,9 +10,10 @@ from starlette.routing import Route
 from web import errors
 from web.assets import serve
 from web.home import routes as home
+from web.maps import routes as maps
 from web.security import SafeHeaders
 
-ROUTERS: tuple[APIRouter, ...] = (home.router,)
+ROUTERS: tuple[APIRouter, ...] = (home.router, maps.router)
 """One for each area of the consoles."""
 
 

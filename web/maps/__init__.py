@@ -1,0 +1,1 @@
+"""Places and maps: the search for a place, outlines and cases as map data."""
