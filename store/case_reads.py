@@ -6,7 +6,18 @@ from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, literal, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    and_,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 
 from domain.case import Fact, Status
 from domain.place import EARTH_M, metres_between
@@ -54,12 +65,11 @@ class CaseReader(Database):
 
         The state in the filter is not looked at: the counts are what the states hold.
         """
-        every = conditions(replace(where, status=()))
-        within = halves(replace(where, status=()))
-        counted = select(cases.c.status, func.count()).where(cases.c.open.is_(True), *every)
+        every = replace(where, status=())
+        counted = select(cases.c.status, func.count()).where(*conditions(every, half=True))
         asked: Any = counted.group_by(cases.c.status)
-        if False in within:
-            ended = select(literal(1)).where(cases.c.open.is_(False), *every).limit(most).subquery()
+        if False in halves(every):
+            ended = select(literal(1)).where(*conditions(every, half=False)).limit(most).subquery()
             asked = union_all(asked, select(literal(""), func.count()).select_from(ended))
         rows = self._read(lambda connection: connection.execute(asked).all())
         return {row[0]: row[1] for row in rows if row[1]}
@@ -167,18 +177,21 @@ def _page(where: CaseFilter, *, size: int, cursor: str | None) -> Any:
     What no index of its own answers is found by the index lists walk, open and ended each for
     themselves, because that is how it begins.
     """
-    found = conditions(where)
+    within: tuple[bool | None, ...] = halves(where)
+    if len(within) > 1 and (
+        where == CaseFilter() or any(getattr(where, one) is not None for one in _OWN_INDEX)
+    ):
+        within = (None,)
+    parts = [_numbers(where, half=half, size=size, cursor=cursor).subquery() for half in within]
+    numbers = union_all(*(select(part.c.case_no) for part in parts)).subquery()
+    return select(*_VIEW).join(numbers, numbers.c.case_no == cases.c.case_no)
+
+
+def _numbers(where: CaseFilter, *, half: bool | None, size: int, cursor: str | None) -> Select[tuple[str]]:
+    found = conditions(where, half=half)
     if cursor is not None:
         found.append(after(cursor, sort=where.sort))
-    narrow = select(cases.c.case_no).where(*found).order_by(*order_by(where.sort)).limit(size + 1)
-    within = halves(where)
-    alone = where == CaseFilter() or any(getattr(where, name) is not None for name in _OWN_INDEX)
-    if len(within) == 1 or not alone:
-        parts = [narrow.where(cases.c.open.is_(half)).subquery() for half in within]
-        numbers = union_all(*(select(part.c.case_no) for part in parts)).subquery()
-    else:
-        numbers = narrow.subquery()
-    return select(*_VIEW).join(numbers, numbers.c.case_no == cases.c.case_no)
+    return select(cases.c.case_no).where(*found).order_by(*order_by(where.sort)).limit(size + 1)
 
 
 def _case(connection: Connection, case_no: str) -> CaseView | None:

@@ -24,7 +24,6 @@ _EQUAL = (
 _AREAS = ("districts", "streets", "communities", "grids")
 _AREA_COLUMN = {"districts": "district", "streets": "street", "communities": "community", "grids": "grid"}
 _NUMBER = frozenset(ALPHABET + "-")
-_NUMBER_LENGTH = 18
 _ENDED = frozenset(status.value for status in ENDED)
 _FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
 """Where what has no deadline stands among deadlines."""
@@ -34,8 +33,11 @@ class UnableToReadCursor(ValueError):
     """The cursor is none of ours: it was cut, changed or made up."""
 
 
-def conditions(where: CaseFilter) -> list[ColumnElement[bool]]:
-    """Return the conditions of a filter; all of them must hold."""
+def conditions(where: CaseFilter, *, half: bool | None = None) -> list[ColumnElement[bool]]:
+    """Return the conditions of a filter; all of them must hold.
+
+    ``half`` asks for open (True) or ended cases alone.
+    """
     found: list[ColumnElement[bool]] = [
         cases.c[name] == value for name in _EQUAL if (value := getattr(where, name)) is not None
     ]
@@ -62,9 +64,11 @@ def conditions(where: CaseFilter) -> list[ColumnElement[bool]]:
         west, south, east, north = where.box
         found += [cases.c.lat.between(south, north), cases.c.lon.between(west, east)]
     if where.text is not None and where.text.strip():
-        found.append(_said(where.text.strip(), halves(where)))
+        found.append(_said(where.text.strip(), halves(where) if half is None else (half,)))
     if where.scope is not None:
         found += _within(where.scope)
+    if half is not None:
+        found.append(cases.c.open.is_(half))
     return found
 
 
@@ -205,16 +209,15 @@ def _times(where: CaseFilter) -> list[ColumnElement[bool]]:
 def _said(text: str, within: tuple[bool, ...]) -> ColumnElement[bool]:
     """Return what a typed text may mean: a number or part of one, or words of the address."""
     number = text.upper()
-    found: list[ColumnElement[bool]] = []
-    if set(number) <= _NUMBER:
-        found.append(cases.c.case_no.contains(number, autoescape=True))
-        if len(number) >= _NUMBER_LENGTH:
-            found.append(
-                cases.c.case_no.in_(select(reports.c.belongs_to).where(reports.c.report_no == number))
-            )
+    if is_number(number):
+        reported = select(reports.c.belongs_to).where(reports.c.report_no == number)
+        return or_(cases.c.case_no == number, cases.c.case_no.in_(reported))
+    found = [cases.c.case_no.contains(number, autoescape=True)] if set(number) <= _NUMBER else []
     other = cases.alias("placed")
     placed = select(other.c.case_no).where(
-        other.c.open.in_(within), other.c.address.icontains(text, autoescape=True)
+        other.c.open.in_(within),
+        other.c.address.is_not(None),  # as the index of addresses says
+        other.c.address.icontains(text, autoescape=True),
     )
     return or_(*found, cases.c.case_no.in_(placed))
 
