@@ -1,10 +1,13 @@
 """Every setting of a process, read once. Rooms below get slices as arguments."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from domain.account import Post
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -68,6 +71,58 @@ class Mqtt(BaseModel):
     shared: str = ""
 
 
+class SignIn(BaseModel):
+    """How people sign in. Zero days: passwords do not age.
+
+    ``factor_posts`` need a second factor, as JSON; not set: administrators and supervisors.
+    Demo mode asks for none.
+    """
+
+    password_days: int = Field(default=90, ge=0)
+    idle_minutes: float = Field(default=30, gt=0)
+    phone_idle_hours: float = Field(default=8, ge=0)
+    longest_hours: float = Field(default=12, gt=0)
+    factor_posts: list[Post] | None = None
+
+    @property
+    def password_age(self) -> timedelta:
+        """Return how old a password may become."""
+        return timedelta(days=self.password_days)
+
+    @property
+    def idle(self) -> timedelta:
+        """Return how long a session may rest."""
+        return timedelta(minutes=self.idle_minutes)
+
+    @property
+    def phone_idle(self) -> timedelta:
+        """Return how long a session of field staff may rest on a phone."""
+        return timedelta(hours=self.phone_idle_hours)
+
+    @property
+    def longest(self) -> timedelta:
+        """Return how long any session lasts."""
+        return timedelta(hours=self.longest_hours)
+
+
+class Oidc(BaseModel):
+    """The city's identity provider (OpenID Connect). Without an issuer there is none.
+
+    ``account_claim`` is the verified claim whose value names one of our accounts;
+    ``second_factor``: the provider asks for one itself.
+    """
+
+    issuer: str = ""
+    client_id: str = ""
+    client_secret: SecretStr = SecretStr("")
+    scopes: str = "openid profile"
+    account_claim: str = ""
+    algorithms: str = "RS256 ES256 PS256 EdDSA"
+    second_factor: bool = False
+    name_zh: str = "统一身份认证"
+    name_en: str = "City account"
+
+
 class Settings(BaseSettings):
     """Settings of the API, the worker, the relay and the embedded stack (prefix CITYOPS_).
 
@@ -86,6 +141,8 @@ class Settings(BaseSettings):
     secret_key: SecretStr = SecretStr("")
     call_bridge: str = ""
     mqtt: Mqtt = Mqtt()
+    sign_in: SignIn = SignIn()
+    oidc: Oidc = Oidc()
     docks: dict[str, Dock] = Field(default_factory=dict)
     smtp: Smtp = Smtp()
     webhook: Webhook = Webhook()

@@ -12,6 +12,7 @@ import structlog
 from temporalio.client import Client
 from temporalio.envconfig import ClientConfig
 
+from boot.people import access_of, publish_people
 from boot.settings import Settings
 from domain.clock import city_time
 from domain.place import Level
@@ -82,6 +83,7 @@ def open_city(*, settings: Settings, store: Store, client: Client) -> City:
         random_bits=random.SystemRandom().getrandbits,
         secret=secret_of(settings),
         media=settings.media,
+        access=access_of(settings),
         call_bridge=settings.call_bridge,
     )
 
@@ -128,6 +130,7 @@ def prepare(settings: Settings) -> None:
     store = connect_store(settings)
     store.migrate()
     publish_pack(settings=settings, store=store)
+    publish_people(settings=settings, store=store)
     store.close()
 
 

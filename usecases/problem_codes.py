@@ -113,6 +113,7 @@ class ProblemCode(StrEnum):
     ACCOUNT_EXISTS = "account_exists"
     BAD_ACCOUNT = "bad_account"
     POST_CONFLICT = "post_conflict"
+    LAST_KEEPER = "last_keeper"
     BAD_GRANT = "bad_grant"
     PASSWORD_WEAK = "password_weak"  # noqa: S105 - no password
     PASSWORD_REUSED = "password_reused"  # noqa: S105 - no password

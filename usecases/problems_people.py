@@ -40,6 +40,11 @@ PROBLEMS_PEOPLE: dict[str, tuple[int, str, str]] = {
         "管理员岗位（系统、安全、审计）不得兼任，也不得兼任其他岗位",
         "an administrator's post (system, security, audit) stands alone: no second one, no other post beside it",
     ),
+    "last_keeper": (
+        409,
+        "这是最后一名安全管理员；请先指定另一名，再停用或撤销",
+        "this is the last security administrator; name another one first",
+    ),
     "bad_grant": (422, "岗位授权有误：{detail}", "this post cannot be given: {detail}"),
     "password_weak": (422, "密码不符合要求：{detail}", "the password does not do: {detail}"),
     "password_reused": (
