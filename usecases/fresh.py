@@ -16,6 +16,8 @@ from typing import Any
 
 MOST_KEPT = 96
 WORKERS = 2
+IDLE = 4.0
+"""What took a second to work out is not worked out anew for so many seconds, whatever was asked for."""
 
 
 class StillWorking(Exception):
@@ -28,6 +30,7 @@ class _Kept:
 
     answer: Any = None
     begun: float = float("-inf")
+    cost_s: float = 0.0
     has_answer: bool = False
     running: "Future[Any] | None" = None
 
@@ -52,7 +55,7 @@ class Fresh:
         with self._lock:
             kept = self._of(question)
             age = self._clock() - kept.begun
-            if kept.running is None and (not kept.has_answer or age > fresh_s):
+            if kept.running is None and (not kept.has_answer or age > max(fresh_s, IDLE * kept.cost_s)):
                 self._start(kept, work)
             if kept.has_answer and age <= useless_s:
                 return kept.answer
@@ -93,6 +96,7 @@ class Fresh:
                 raise
             with self._lock:
                 kept.answer, kept.begun, kept.has_answer, kept.running = answer, begun, True, None
+                kept.cost_s = self._clock() - begun
             return answer
 
         kept.running = self._pool.submit(run)
