@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, delete, or_, select, up
 from domain.aspects import SupervisionStatus
 from domain.case import ENDED, Fact, Status
 from domain.change import ChangeKind
-from domain.views import CaseView, Record, parts_of
+from domain.views import NO_ASPECTS, CaseView, Record, parts_of
 from store.bursts import BurstLook, owe_looks
 from store.changes import Told, areas_of, tell_changes
 from store.database import Database, insert_into
@@ -29,7 +29,9 @@ _ENDED = frozenset(status.value for status in ENDED)
 _FIELDS = tuple(field.name for field in fields(CaseView))
 _DERIVED = ("open", "under_order", "address")
 """Columns made of a view's parts, for lists to filter by."""
-_LINKING = ("owner", "checker", "arbiter", "co_handlers", "supervisors", "zones", "task_units", "tags")
+_LINKING = (
+    "owner", "checker", "arbiter", "co_handlers", "supervisors", "zones", "task_units", "tags", "aspects",
+)  # fmt: skip
 """Fields the links of a case are made of."""
 _PLACES = ("city", "district", "street", "community", "grid")
 _LONGEST_CHAIN = 10
@@ -64,9 +66,9 @@ _UNLINK = delete(case_links).where(
     case_links.c.code == bindparam("code"),
     case_links.c.case_no == bindparam("case_no"),
 )
-_NO_LINKS = {
-    name: None if name in ("checker", "arbiter") else "" if name == "owner" else () for name in _LINKING
-}
+_NO_LINKS: dict[str, Any] = {
+    **dict.fromkeys(_LINKING, ()), "owner": "", "checker": None, "arbiter": None, "aspects": NO_ASPECTS,
+}  # fmt: skip
 
 Held = Row[*tuple[Any, ...]]
 """A locked row: case_no, epoch, seq, status and what its links are made of, and its area chain."""
@@ -240,8 +242,6 @@ def _link(connection: Connection, newer: "Sequence[tuple[CaseView, Held]]") -> N
     gone: list[dict[str, str]] = []
     come: list[dict[str, str]] = []
     for view, held in newer:
-        if all(getattr(held, name) == getattr(view, name) for name in _LINKING):
-            continue
         before, after = _links(held), _links(view)
         gone += [_link_row(link, view.case_no) for link in sorted(before - after)]
         come += [_link_row(link, view.case_no) for link in sorted(after - before)]

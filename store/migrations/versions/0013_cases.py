@@ -51,12 +51,24 @@ def _filling(*, sqlite: bool) -> list[str]:
         for name in ("owner", "checker", "arbiter")
     ]
     linked += [_each("part", name, sqlite=sqlite) for name in ("co_handlers", "supervisors", "task_units")]
+    linked.append(_looking(sqlite=sqlite))
     linked.append(_each("tag", "tags", sqlite=sqlite))
     return [
         f"UPDATE cases SET address = {address}",  # noqa: S608
         f"UPDATE cases SET under_order = {'1' if sqlite else 'true'} WHERE EXISTS ({orders})",  # noqa: S608
         "INSERT INTO case_links (kind, code, case_no) " + " UNION ".join(linked),
     ]
+
+
+def _looking(*, sqlite: bool) -> str:
+    """Return who was asked to look on site and has not said yet what they found."""
+    unit = "json_extract(aspects, '$.verification.unit')" if sqlite else "aspects->'verification'->>'unit'"
+    found = (
+        "json_extract(aspects, '$.verification.found_at')"
+        if sqlite
+        else "aspects->'verification'->>'found_at'"
+    )
+    return f"SELECT 'part', {unit}, case_no FROM cases WHERE {unit} IS NOT NULL AND {found} IS NULL"  # noqa: S608
 
 
 def _each(kind: str, column: str, *, sqlite: bool) -> str:
