@@ -10,9 +10,9 @@ When old rows are deleted, the last of them becomes the mark. Whoever reads on f
 the mark meets it and knows that something is missing.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -29,6 +29,8 @@ _C = changes.c
 _ORDER = (_C.xact, _C.id)
 _THIS_TRANSACTION = "pg_current_xact_id()::text::bigint"
 _STILL_RUNNING = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+_NOT_YET_BEGUN = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST = 200
 """Units of one row: an instruction to a whole city is told to its issuer and to those told last."""
 
@@ -129,6 +131,8 @@ class ChangeReader(Database):
         The last change stays whatever its age. Returns how many were deleted: less than a
         fair share means that there is no more to do.
         """
+        if not self._sqlite:
+            self._write_if(_of_another_server, _begin_anew)
         oldest = self._in_order(Position(-1, 0), limit + 1)
         if not self._read(lambda connection: _end(connection.execute(oldest).all(), before)):
             return 0  # looked before asking for the write lock
@@ -149,6 +153,10 @@ class ChangeReader(Database):
 
         return self._write(work)
 
+    def _write_if(self, needed: Callable[[Connection], bool], work: Callable[[Connection], None]) -> None:
+        if self._read(needed):
+            self._write(lambda connection: work(connection) if needed(connection) else None)
+
     def _in_order(self, after: Position, limit: int) -> Select[Any]:
         statement = select(changes).where(_place() > _at(after), *self._settled())
         return statement.order_by(*_ORDER).limit(limit)
@@ -156,6 +164,21 @@ class ChangeReader(Database):
     def _settled(self) -> tuple[ColumnElement[bool], ...]:
         """Return the condition that nothing can appear before a row any more."""
         return () if self._sqlite else (_C.xact < literal_column(_STILL_RUNNING),)
+
+
+def _of_another_server(connection: Connection) -> bool:
+    """Tell whether rows were brought here by a dump: their transactions are still to come on this server."""
+    future = select(_C.id).where(_C.xact >= literal_column(_NOT_YET_BEGUN)).limit(1)
+    return connection.execute(future).first() is not None
+
+
+def _begin_anew(connection: Connection) -> None:
+    """Leave only a mark: every page is loaded again."""
+    name = connection.execute(select(_C.number).where(_C.kind == MARK)).scalar_one()
+    connection.execute(delete(changes))
+    connection.execute(
+        insert(changes).values(xact=0, kind=MARK, number=name, units=(), areas=(), at=_LONG_AGO)
+    )
 
 
 def _place() -> Any:

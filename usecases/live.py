@@ -66,7 +66,7 @@ class Subscription:
         self._waiting: list[Change] = []
         self._wake = asyncio.Event()
         self._end: End | None = None
-        self._heard = Position(-1, 0)
+        self._heard = self._last = Position(-1, 0)
 
     @property
     def position(self) -> str:
@@ -84,16 +84,14 @@ class Subscription:
         if not self._waiting and self._end is not None:
             raise UnableToFollow(self._end)
         found, self._waiting = self._waiting, []
-        fresh = [one for one in found if one.position > self._heard]
-        if fresh:
-            self._heard = fresh[-1].position
-        return fresh
+        if found:
+            self._heard = found[-1].position
+        return found
 
     def give(self, changes: Sequence[Change]) -> None:
         """Add what the hub read; cut off a listener for whom too much is waiting."""
         if self._end is None:
-            self._waiting += changes
-            self._wake.set()
+            self._add(changes)
             if len(self._waiting) > QUEUE:
                 # What is waiting may be half of what was missed: the listener keeps what it has heard.
                 self._waiting = []
@@ -106,10 +104,16 @@ class Subscription:
 
     def begin(self, *, heard: Position, missed: Sequence[Change]) -> None:
         """Put what was missed before what has come meanwhile; repetitions are left out by their position."""
-        self._heard = heard
-        last = missed[-1].position if missed else heard
-        self._waiting = [*missed, *(one for one in self._waiting if one.position > last)]
-        if self._waiting:
+        self._heard = self._last = heard
+        come, self._waiting = self._waiting, []
+        self._add(missed)
+        self._add(come)
+
+    def _add(self, changes: Sequence[Change]) -> None:
+        fresh = [one for one in changes if one.position > self._last]
+        if fresh:
+            self._waiting += fresh
+            self._last = fresh[-1].position
             self._wake.set()
 
 
@@ -126,6 +130,7 @@ class Hub:
         self._wake = asyncio.Event()
         self._stream_away = False
         self._stream_again = 0.0
+        self._trusted = False
         self._ending = False
 
     @property
@@ -221,8 +226,12 @@ class Hub:
         if loop.time() < self._stream_again:
             return None
         try:
+            if not self._trusted and not await self._is_of_this_database(stream):
+                self._stream_again = loop.time() + AWAY_S
+                return None
             found = await stream.read(after=self._head, wait_s=BLOCK_S, most=AT_ONCE)
         except AWAY as error:
+            self._trusted = False
             self._stream_again = loop.time() + AWAY_S
             if not self._stream_away:
                 log.warning("redis away, live changes come from the store", error=type(error).__name__)
@@ -232,6 +241,12 @@ class Hub:
             log.info("redis is back, live changes come through it again")
         self._stream_away = False
         return found
+
+    async def _is_of_this_database(self, stream: Stream) -> bool:
+        """Tell whether a stream ends where the store does, or before: one that is ahead waits for a relay to begin it anew."""
+        end = await stream.last()
+        self._trusted = end is None or end <= await asyncio.to_thread(self._store.last_change)
+        return self._trusted
 
     async def _wait(self, stop: asyncio.Event) -> None:
         if not self._listeners:

@@ -28,6 +28,10 @@ def told(number: str) -> Told:
     )
 
 
+def put(store: Store, one: Told) -> None:
+    store._write(lambda connection: tell_changes(connection, [one]))
+
+
 def read(store: Store, after: Position = BEFORE_ALL, limit: int = 500) -> list[str]:
     return [one.number for one in store.changes_after(after=after, limit=limit)]
 
@@ -79,7 +83,7 @@ def test_what_is_rolled_back_was_no_change(store: Store) -> None:
 
     with pytest.raises(LookupError):
         store._write(work)
-    store._write(lambda connection: tell_changes(connection, [told("then")]))
+    put(store, told("then"))
     assert read(store) == ["then"]
 
 
@@ -97,7 +101,7 @@ def test_transactions_that_end_in_another_order_lose_nothing(postgresql_url: str
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(store._write, slow)
         assert wrote.wait(60)
-        store._write(lambda connection: tell_changes(connection, [told("quick")]))
+        put(store, told("quick"))
         # The quick one is there, but read only when nothing can come before it any more.
         with store._reader.begin() as connection:
             visible = connection.execute(text("SELECT number FROM changes WHERE kind = 'case'")).scalars()
@@ -138,8 +142,8 @@ def test_readers_beside_many_writers_hear_everything_once_in_one_order(postgresq
 
     with ThreadPoolExecutor(writers + 2) as pool:
         readers = [pool.submit(follow) for _ in range(2)]
-        for one in [pool.submit(write, name) for name in range(writers)]:
-            one.result()
+        for writing in [pool.submit(write, name) for name in range(writers)]:
+            writing.result()
         done.set()
         one, other = (reader.result() for reader in readers)
     assert one == other
@@ -152,11 +156,7 @@ def test_readers_beside_many_writers_hear_everything_once_in_one_order(postgresq
 def test_old_changes_are_deleted_and_whoever_needs_them_is_told(store: Store) -> None:
     name = store.name_of_changes()
     for n in range(6):
-        store._write(
-            lambda connection, n=n: tell_changes(
-                connection, [replace(told(f"c{n}"), at=NOW + timedelta(hours=n))]
-            )
-        )
+        put(store, replace(told(f"c{n}"), at=NOW + timedelta(hours=n)))
     there = store.changes_after(after=BEFORE_ALL, limit=10)
     assert store.prune_changes(before=NOW, limit=10) == 0
     assert store.prune_changes(before=NOW + timedelta(hours=3), limit=2) == 2  # a little at a time
@@ -170,8 +170,25 @@ def test_old_changes_are_deleted_and_whoever_needs_them_is_told(store: Store) ->
     assert store.last_change() == there[5].position
     assert read(store, there[5].position) == []
     assert store.name_of_changes() == name
-    store._write(lambda connection: tell_changes(connection, [told("later")]))
+    put(store, told("later"))
     assert read(store, there[5].position) == ["later"]
+
+
+@pytest.mark.postgres
+def test_changes_a_dump_brought_from_another_server_begin_anew(postgresql_url: str) -> None:
+    """Its transaction numbers are ahead of ours: without this, what is new would stand before what is old."""
+    store = open_store(postgresql_url)
+    put(store, told("old"))
+    store._write(lambda connection: connection.execute(text("UPDATE changes SET xact = xact + 900000000")))
+    put(store, told("new"))
+    assert store.prune_changes(before=NOW, limit=10) == 0
+    begun = store.last_change()
+    assert read(store, begun) == []
+    put(store, told("newer"))
+    assert read(store, begun) == ["newer"]
+    assert store.prune_changes(before=NOW, limit=10) == 0
+    assert read(store, begun) == ["newer"]
+    store.close()
 
 
 def test_a_position_reads_as_it_is_written() -> None:
