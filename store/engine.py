@@ -9,6 +9,7 @@ from store.cases import CaseWriter
 from store.changes import ChangeReader
 from store.database import engine_of
 from store.deeds import Deeds
+from store.deliveries import Deliveries
 from store.devices import Devices
 from store.docks import Docks
 from store.figures import FigureReader
@@ -42,6 +43,7 @@ class Store(
     CaseReader,
     Bursts,
     Outbox,
+    Deliveries,
     Supplements,
     Inbox,
     Inbound,

@@ -130,7 +130,9 @@ cases = Table(
     _texts("task_units"),
     Column("aspects", JsonOf[Aspects](Aspects), nullable=False, server_default="{}"),
     Column("rules_version", Text, nullable=False, server_default=""),
-    Column("under_order", Boolean, nullable=False, server_default=false()),  # a supervision order is not closed
+    Column(
+        "under_order", Boolean, nullable=False, server_default=false()
+    ),  # a supervision order is not closed
     Column("address", Text),  # of the place, for search
     # What picks few cases has its index, ended by the order of the list.
     Index(None, "received_at", "case_no"),
@@ -221,6 +223,7 @@ reports = Table(
 )
 
 _OWED = text("state = 'pending'")
+_LOST = text("state IN ('failed', 'unknown')")
 
 outbox = Table(
     "outbox",
@@ -245,6 +248,7 @@ outbox = Table(
     UniqueConstraint("key"),
     Index(None, "case_no"),
     Index("ix_outbox_owed", "kind", "priority", "id", postgresql_where=_OWED, sqlite_where=_OWED),
+    Index("ix_outbox_lost", "id", postgresql_where=_LOST, sqlite_where=_LOST),
     sqlite_autoincrement=True,
 )
 

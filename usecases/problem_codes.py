@@ -127,3 +127,4 @@ class ProblemCode(StrEnum):
     TOO_MANY_SELECTED = "too_many_selected"
     REVEAL_REASON = "reveal_reason"
     REPORTER_WITHHELD = "reporter_withheld"
+    DELIVERY_SETTLED = "delivery_settled"

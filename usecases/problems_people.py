@@ -90,4 +90,9 @@ PROBLEMS_PEOPLE: dict[str, tuple[int, str, str]] = {
         "查看完整号码须写明事由（至少 4 字）",
         "say why you need the full number (4 characters at least)",
     ),
+    "delivery_settled": (
+        409,
+        "消息 {id} 已送达或正在重发，无须再发",
+        "message {id} has arrived or is being sent already",
+    ),
 }
