@@ -1,17 +1,46 @@
-"""Who is acting. Until accounts exist: a header, taken in demo mode only."""
+"""Who is acting: whoever is signed in, as the post the endpoint asks for; in demo mode whoever a header names."""
+
+from collections.abc import Iterable
 
 from fastapi import Request
 
+from api.doors import HEADER, door_of, who_asks
 from api.state import service
+from domain.account import Principal
 from domain.actor import Actor, Role
 from usecases.problems import BadRequest, ProblemCode
+from usecases.staff import actor_with
 from usecases.texts import refuse_controls
 
-HEADER = "x-cityops-actor"
 MOST_ID = 100
 
 
-def actor_of(request: Request) -> Actor:
+def actor_of(request: Request, *, units: Iterable[str] = ()) -> Actor:
+    """Return who acts: a post of whoever is signed in (rather one at ``units``), else as the header says.
+
+    Raises BadRequest and CommandRefused (role_not_allowed).
+    """
+    who, door = who_asks(request), door_of(request)
+    if who is None or door.permission is None:
+        return named_actor(request)
+    return actor_with(who=who, permission=door.permission, roles=door.roles, units=units)
+
+
+def person_of(request: Request) -> Principal | Actor:
+    """Return who asks, where no post has to be chosen: whoever is signed in, else as the header says."""
+    return who_asks(request) or named_actor(request)
+
+
+def reader_of(request: Request) -> Principal | None:
+    """Return who reads what is for staff; None in demo mode, for whoever the header names.
+
+    Raises BadRequest where nobody is named at all.
+    """
+    person = person_of(request)
+    return person if isinstance(person, Principal) else None
+
+
+def named_actor(request: Request) -> Actor:
     """Read ``id=ACCOUNT; role=ROLE; unit=UNIT``; raise BadRequest when it is missing or wrong."""
     text = request.headers.get(HEADER)
     if text is None:

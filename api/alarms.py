@@ -7,21 +7,25 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.actors import actor_of
+from api.actors import actor_of, reader_of
 from api.alarm_schemas import AlarmHistoryOut, AlarmOut, AlarmPageOut, DeedIn, DeviceAlarmsOut
 from api.answers import answers
+from api.doors import needs, who_asks
 from api.instruction_schemas import Code
 from api.media import json_only
 from api.plain import plain
 from api.reports import KEY
 from api.state import service
+from domain.account import Permission
 from domain.alarm import ALARM_PHASE_ZH, Alarm, AlarmPhase
 from usecases import alarm_desk as desk
+from usecases import reading
 from usecases.alarm_desk import AlarmFilter, FalseAlarms
 from usecases.city import City
 
 router = APIRouter(prefix="/api/v1", tags=["alarms"])
 
+SEEN = Depends(needs(Permission.ALARMS))
 Key = Annotated[str | None, KEY]
 INTERNAL = frozenset(
     {"key", "group", "seq", "case_seq", "told_children", "told_at", "tell_due", "graded_over", "muted_at"}
@@ -55,21 +59,21 @@ class AlarmQuery(BaseModel):
         return AlarmFilter(phase=tuple(phase.value for phase in self.phase), **given)
 
 
-@router.get("/alarms", responses=answers(AlarmPageOut, 400, 401, 403, 422))
+@router.get("/alarms", dependencies=[SEEN], responses=answers(AlarmPageOut, 400, 401, 403, 422))
 def get_alarms(request: Request, query: Annotated[AlarmQuery, Query()]) -> dict[str, Any]:
     """List alarms, the latest raised first."""
-    actor_of(request)
+    who = reader_of(request)
     city = service(request).city
-    page = desk.listed(city=city, where=query.where(), limit=query.limit, cursor=query.cursor)
+    page = reading.alarms(city=city, who=who, where=query.where(), limit=query.limit, cursor=query.cursor)
     return {"alarms": [_alarm(city, one) for one in page.alarms], "next_cursor": page.next_cursor}
 
 
-@router.get("/alarms/{alarm_no}", responses=answers(AlarmHistoryOut, 401, 403, 404))
+@router.get("/alarms/{alarm_no}", dependencies=[SEEN], responses=answers(AlarmHistoryOut, 401, 403, 404))
 def get_alarm(request: Request, alarm_no: str) -> dict[str, Any]:
     """Return an alarm, what happened to it, and of a storm the alarms in it."""
-    actor_of(request)
+    who = reader_of(request)
     city = service(request).city
-    found = desk.shown(city=city, alarm_no=alarm_no)
+    found = reading.alarm(city=city, who=who, alarm_no=alarm_no)
     facts = [plain(fact) for fact in found.facts]
     for fact in facts:
         fact.pop("alarm_no")
@@ -82,13 +86,15 @@ def get_alarm(request: Request, alarm_no: str) -> dict[str, Any]:
 
 @router.post(
     "/alarms/{alarm_no}/acts",
-    dependencies=[Depends(json_only)],
+    dependencies=[SEEN, Depends(json_only)],
     responses=answers(AlarmOut, 400, 401, 403, 404, 409, 413, 415, 422, 503, description="Done"),
 )
 def post_act(request: Request, alarm_no: str, body: DeedIn, idempotency_key: Key = None) -> dict[str, Any]:
     """Assess an alarm, confirm on site that it is safe, or grade it anew; the same key again changes nothing."""
     actor = actor_of(request)
-    city = service(request).city
+    city, who = service(request).city, who_asks(request)
+    if who is not None:
+        reading.alarm(city=city, who=who, alarm_no=alarm_no)
     key = (idempotency_key or "").strip() or secrets.token_hex(16)
     found = desk.act(
         city=city, alarm_no=alarm_no, deed=body.deed(), actor=actor, request_id=f"by:{actor.id}:{key}"
@@ -96,11 +102,15 @@ def post_act(request: Request, alarm_no: str, body: DeedIn, idempotency_key: Key
     return _alarm(city, found)
 
 
-@router.get("/devices/{source}/{code}/alarms", responses=answers(DeviceAlarmsOut, 401, 403, 404))
+@router.get(
+    "/devices/{source}/{code}/alarms",
+    dependencies=[SEEN],
+    responses=answers(DeviceAlarmsOut, 401, 403, 404),
+)
 def get_device_alarms(request: Request, source: str, code: str) -> dict[str, Any]:
     """Count what became of a device's alarms, and of those of all devices of its model."""
-    actor_of(request)
-    found = desk.device_alarms(city=service(request).city, source=source, device=code)
+    who = reader_of(request)
+    found = reading.device_alarms(city=service(request).city, who=who, source=source, code=code)
     return {
         "source": source,
         "device": code,

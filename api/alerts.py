@@ -5,11 +5,12 @@ import json
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 
 from api.answers import refusals
 from api.clients import BY_KEY, charge, client_of, webhook_id
+from api.doors import SOURCES
 from api.instruction_schemas import Code
 from api.state import service
 from domain.source import Scope, Source, WireFormat
@@ -81,6 +82,7 @@ class MessageOut(BaseModel):
     "/alerts/{source}",
     status_code=202,
     openapi_extra={**BY_KEY, "requestBody": _BODY},
+    dependencies=[Depends(SOURCES)],
     responses=refusals(400, 401, 403, 404, 409, 413, 422, 429, 503),
 )
 async def post_alert(
@@ -117,7 +119,12 @@ async def post_alert(
     return KeptOut(message_id=number, received_at=received_at, status_url=f"/api/v1/messages/{number}")
 
 
-@router.get("/messages/{number}", openapi_extra=BY_KEY, responses=refusals(401, 403, 404, 422, 429, 503))
+@router.get(
+    "/messages/{number}",
+    openapi_extra=BY_KEY,
+    dependencies=[Depends(SOURCES)],
+    responses=refusals(401, 403, 404, 422, 429, 503),
+)
 async def get_message(request: Request, number: Annotated[int, Field(ge=1, lt=2**62)]) -> MessageOut:
     """Tell a source what became of one of its messages."""
     city = service(request).city

@@ -4,7 +4,7 @@ import asyncio
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.datastructures import UploadFile
@@ -13,17 +13,20 @@ from starlette.responses import FileResponse
 
 from api.answers import answers, refusals
 from api.clients import BY_KEY
+from api.doors import PUBLIC as OPEN
+from api.doors import needs, who_asks
 from api.plain import plain
 from api.senders import sender_of, staff_of
 from api.state import service
+from domain.account import Permission, Principal
 from domain.attachment import AttachmentKind
-from usecases.media import MOST_BYTES, MediaFile, Shown, keep_media, media_file, media_of_case, shown_of
+from usecases import reading
+from usecases.media import MOST_BYTES, MediaFile, Shown, keep_media, media_file, shown_of
 from usecases.media_types import KNOWN
 from usecases.problems import BadRequest, ProblemCode
-from usecases.queries import case_view
-from usecases.supplements import filed_report
 
 router = APIRouter(prefix="/api/v1", tags=["attachments"])
+SEEN = Depends(needs(Permission.SEE_CASES))
 
 FORM: dict[str, Any] = {
     **BY_KEY,
@@ -94,7 +97,13 @@ KEEPING = {
 del KEEPING[200]
 
 
-@router.post("/reports/{report_no}/attachments", status_code=201, openapi_extra=FORM, responses=KEEPING)
+@router.post(
+    "/reports/{report_no}/attachments",
+    status_code=201,
+    openapi_extra=FORM,
+    dependencies=[Depends(needs(Permission.FILE, sources=True))],
+    responses=KEEPING,
+)
 async def post_report_attachment(request: Request, report_no: str) -> dict[str, Any]:
     """Attach a picture, a PDF or a recording to a report. The same file again is the same attachment.
 
@@ -102,29 +111,45 @@ async def post_report_attachment(request: Request, report_no: str) -> dict[str, 
     anew, without metadata.
     """
     sender = await sender_of(request, what="attachment")
-    city = service(request).city
-    report = await asyncio.to_thread(lambda: filed_report(city=city, report_no=report_no, source=sender.sees))
+    city, who = service(request).city, who_asks(request)
+    report = await asyncio.to_thread(
+        lambda: reading.filed(city=city, who=who, report_no=report_no, source=sender.sees)
+    )
     return await _keep(request, report_no=report.report_no, source=sender.name or report.source)
 
 
-@router.post("/cases/{case_no}/attachments", status_code=201, openapi_extra=FORM, responses=KEEPING)
+@router.post(
+    "/cases/{case_no}/attachments",
+    status_code=201,
+    openapi_extra=FORM,
+    dependencies=[Depends(needs(Permission.ACT))],
+    responses=KEEPING,
+)
 async def post_case_attachment(request: Request, case_no: str) -> dict[str, Any]:
     """Attach to a case what its handlers and checkers made on site: staff only."""
     actor = staff_of(request, what="attachment")
-    view = await asyncio.to_thread(lambda: case_view(city=service(request).city, case_no=case_no))
+    city, who = service(request).city, who_asks(request)
+    view = await asyncio.to_thread(lambda: reading.case(city=city, who=who, case_no=case_no))
     return await _keep(request, case_no=view.case_no, source=f"staff:{actor.id}")
 
 
-@router.get("/cases/{case_no}/attachments", responses=answers(AttachmentsOut, 401, 403, 404))
+@router.get(
+    "/cases/{case_no}/attachments",
+    dependencies=[SEEN],
+    responses=answers(AttachmentsOut, 401, 403, 404),
+)
 def get_attachments(request: Request, case_no: str) -> dict[str, Any]:
     """Return what is attached to a case and its reports, with time and place the cameras said: for staff."""
-    staff_of(request, what="attachments")
-    found = media_of_case(city=service(request).city, case_no=case_no)
+    who = _staff(request, what="attachments")
+    found = reading.attachments(city=service(request).city, who=who, case_no=case_no)
     return {"case_no": case_no, "attachments": [_out(one) for one in found]}
 
 
 @router.get(
-    "/attachments/{attachment_id}", response_class=Response, responses={**BINARY, **refusals(401, 403, 404)}
+    "/attachments/{attachment_id}",
+    response_class=Response,
+    dependencies=[Depends(OPEN)],
+    responses={**BINARY, **refusals(404)},
 )
 def get_public(request: Request, attachment_id: str) -> Response:
     """Return the public copy of a picture: no metadata, no position. Its address is hard to guess."""
@@ -135,13 +160,22 @@ def get_public(request: Request, attachment_id: str) -> Response:
 @router.get(
     "/attachments/{attachment_id}/original",
     response_class=Response,
+    dependencies=[SEEN],
     responses={**BINARY, **refusals(401, 403, 404)},
 )
 def get_original(request: Request, attachment_id: str) -> Response:
     """Return an attachment as it came, evidence with all it says: for staff."""
-    staff_of(request, what="original")
-    found = media_file(city=service(request).city, attachment_id=attachment_id, original=True)
+    who = _staff(request, what="original")
+    found = reading.original(city=service(request).city, who=who, attachment_id=attachment_id)
     return _file(request, found, headers=PRIVATE, disposition="attachment")
+
+
+def _staff(request: Request, *, what: str) -> Principal | None:
+    """Return who is signed in; None in demo mode, for a member of staff the header names."""
+    who = who_asks(request)
+    if who is None:
+        staff_of(request, what=what)
+    return who
 
 
 async def _keep(

@@ -8,12 +8,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.actors import actor_of
+from api.actors import person_of
 from api.answers import answers
+from api.doors import needs
 from api.instruction_schemas import Code, Words
 from api.media import json_only
 from api.plain import plain
 from api.state import service
+from domain.account import Permission
 from domain.envelope import DeadCode, Envelope, Unreadable
 from domain.source import Source
 from usecases import dead_letters as letters
@@ -22,6 +24,7 @@ from usecases.dead_words import says
 
 router = APIRouter(prefix="/api/v1", tags=["dead letters"])
 
+SEEN = Depends(needs(Permission.DEAD_LETTERS))
 MOST_TEXT = 20_000
 """Characters of a body shown as text; all of it is in ``body_base64``."""
 Number = Annotated[int, Path(ge=1, lt=2**62)]
@@ -165,13 +168,13 @@ class ReplayedOut(BaseModel):
     replayed: list[dict[str, int]]
 
 
-@router.get("/dead-letters", responses=answers(LetterPageOut, 400, 401, 403, 422))
+@router.get("/dead-letters", dependencies=[SEEN], responses=answers(LetterPageOut, 400, 401, 403, 422))
 def get_letters(request: Request, query: Annotated[LetterQuery, Query()]) -> dict[str, Any]:
     """List what nobody could read, newest first, without contents."""
     return plain(
         letters.page(
             city=service(request).city,
-            actor=actor_of(request),
+            actor=person_of(request),
             limit=query.limit,
             cursor=query.cursor,
             source=query.source,
@@ -181,14 +184,14 @@ def get_letters(request: Request, query: Annotated[LetterQuery, Query()]) -> dic
     )
 
 
-@router.get("/dead-letters/{number}", responses=answers(LookedOut, 401, 403, 404, 422))
+@router.get("/dead-letters/{number}", dependencies=[SEEN], responses=answers(LookedOut, 401, 403, 404, 422))
 def get_letter(
     request: Request,
     number: Number,
     reason: Annotated[Reason, Query(description="why you look: contents may be personal")],
 ) -> dict[str, Any]:
     """Return a letter with its contents. Who looked, when and why is written down."""
-    found = letters.look(city=service(request).city, actor=actor_of(request), number=number, reason=reason)
+    found = letters.look(city=service(request).city, actor=person_of(request), number=number, reason=reason)
     return {
         **plain(found.letter),
         "headers": dict(found.headers),
@@ -200,14 +203,14 @@ def get_letter(
 
 @router.post(
     "/dead-letters/preview",
-    dependencies=[Depends(json_only)],
+    dependencies=[SEEN, Depends(json_only)],
     responses=answers(PreviewedOut, 400, 401, 403, 404, 413, 415, 422),
 )
 def post_preview(request: Request, body: ProposalIn) -> dict[str, Any]:
     """Show what open letters would become under another mapping; nothing is stored but that you looked."""
     found = letters.preview(
         city=service(request).city,
-        actor=actor_of(request),
+        actor=person_of(request),
         ids=body.ids,
         source=body.source,
         proposal=Proposal(mapping=body.mapping, severities=body.severities),
@@ -217,14 +220,14 @@ def post_preview(request: Request, body: ProposalIn) -> dict[str, Any]:
 
 @router.post(
     "/dead-letters/replay",
-    dependencies=[Depends(json_only)],
+    dependencies=[SEEN, Depends(json_only)],
     responses=answers(ReplayedOut, 400, 401, 403, 404, 413, 415, 422),
 )
 def post_replays(request: Request, body: ReplayIn) -> dict[str, Any]:
     """Send a source's open letters through again, oldest first, at most 500 at once."""
     found = letters.replay_all(
         city=service(request).city,
-        actor=actor_of(request),
+        actor=person_of(request),
         source=body.source,
         code=None if body.code is None else body.code.value,
         reason=body.reason,
@@ -232,41 +235,47 @@ def post_replays(request: Request, body: ReplayIn) -> dict[str, Any]:
     return {"replayed": [plain(one) for one in found]}
 
 
-@router.post("/dead-letters/{number}/replay", responses=answers(ReplayedOut, 401, 403, 404, 409, 422))
+@router.post(
+    "/dead-letters/{number}/replay",
+    dependencies=[SEEN],
+    responses=answers(ReplayedOut, 401, 403, 404, 409, 422),
+)
 def post_replay(request: Request, number: Number) -> dict[str, Any]:
     """Send one letter through again, dated by when it was received. An event is never taken twice."""
-    found = letters.replay(city=service(request).city, actor=actor_of(request), number=number)
+    found = letters.replay(city=service(request).city, actor=person_of(request), number=number)
     return {"replayed": [plain(found)]}
 
 
 @router.post(
     "/dead-letters/{number}/close",
-    dependencies=[Depends(json_only)],
+    dependencies=[SEEN, Depends(json_only)],
     responses=answers(LetterOut, 400, 401, 403, 404, 409, 413, 415, 422),
 )
 def post_close(request: Request, number: Number, body: ReasonIn) -> dict[str, Any]:
     """Close a letter that needs nothing more."""
     return plain(
-        letters.close(city=service(request).city, actor=actor_of(request), number=number, reason=body.reason)
+        letters.close(city=service(request).city, actor=person_of(request), number=number, reason=body.reason)
     )
 
 
-@router.get("/sources/{name}/mapping", responses=answers(MappingOut, 401, 403, 404, 422))
+@router.get("/sources/{name}/mapping", dependencies=[SEEN], responses=answers(MappingOut, 401, 403, 404, 422))
 def get_mapping(request: Request, name: Code) -> dict[str, Any]:
     """Return how a source's messages are read."""
-    return _mapping(letters.mapping(city=service(request).city, actor=actor_of(request), name=name))
+    return _mapping(letters.mapping(city=service(request).city, actor=person_of(request), name=name))
 
 
 @router.put(
     "/sources/{name}/mapping",
-    dependencies=[Depends(json_only)],
+    dependencies=[SEEN, Depends(json_only)],
     responses=answers(MappingOut, 400, 401, 403, 404, 413, 415, 422),
 )
 def put_mapping(request: Request, name: Code, body: MappingIn) -> dict[str, Any]:
     """Have a source's messages read another way from now on; a change raises ``mapping_version``."""
     proposal = Proposal(mapping=body.mapping, severities=body.severities)
     return _mapping(
-        letters.put_mapping(city=service(request).city, actor=actor_of(request), name=name, proposal=proposal)
+        letters.put_mapping(
+            city=service(request).city, actor=person_of(request), name=name, proposal=proposal
+        )
     )
 
 

@@ -4,14 +4,16 @@ import asyncio
 from datetime import datetime
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 
-from api.actors import actor_of
+from api.actors import reader_of
 from api.answers import answers
+from api.doors import needs
 from api.plain import plain
 from api.state import service
-from usecases.docks import docks_of
+from domain.account import Permission
+from usecases import reading
 
 router = APIRouter(prefix="/api/v1", tags=["cases"])
 
@@ -47,10 +49,14 @@ class DocksOut(BaseModel):
     docks: list[DockTaskOut]
 
 
-@router.get("/cases/{case_no}/docks", responses=answers(DocksOut, 401, 403, 404))
+@router.get(
+    "/cases/{case_no}/docks",
+    dependencies=[Depends(needs(Permission.SEE_CASES))],
+    responses=answers(DocksOut, 401, 403, 404),
+)
 async def get_docks(request: Request, case_no: str) -> dict[str, Any]:
     """Return where units' own systems stand with a case, and the fate of each of their updates."""
-    actor_of(request)
+    who = reader_of(request)
     city = service(request).city
-    found = await asyncio.to_thread(lambda: docks_of(city=city, case_no=case_no))
+    found = await asyncio.to_thread(lambda: reading.docked(city=city, who=who, case_no=case_no))
     return {"case_no": case_no, "docks": [plain(one) for one in found]}

@@ -3,9 +3,10 @@
 from typing import Any
 
 import structlog
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from api.answers import refusals
+from api.doors import PUBLIC
 from api.state import service
 from usecases.audit import audit
 from usecases.problems import BadRequest, ProblemCode
@@ -17,13 +18,13 @@ _UNHEALTHY: dict[int | str, dict[str, Any]] = {
 log = structlog.get_logger()
 
 
-@router.get("/livez")
+@router.get("/livez", dependencies=[Depends(PUBLIC)])
 def get_livez() -> dict[str, str]:
     """The process answers."""
     return {"status": "ok"}
 
 
-@router.get("/readyz", responses=refusals(503))
+@router.get("/readyz", dependencies=[Depends(PUBLIC)], responses=refusals(503))
 def get_readyz(request: Request) -> dict[str, str]:
     """The store answers, so reports can be taken (also while Temporal is down)."""
     try:
@@ -35,7 +36,7 @@ def get_readyz(request: Request) -> dict[str, str]:
     return {"status": "ok", "pack": service(request).city.pack.version}
 
 
-@router.get("/healthz", responses=_UNHEALTHY)
+@router.get("/healthz", dependencies=[Depends(PUBLIC)], responses=_UNHEALTHY)
 def get_healthz(request: Request, response: Response) -> dict[str, Any]:
     """The auditor's finding: every open case has a deadline armed in the future, and queues move."""
     finding = audit(city=service(request).city)

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.actors import actor_of
+from api.actors import actor_of, reader_of
 from api.answers import answers
+from api.doors import needs, who_asks
 from api.instruction_schemas import (
     ActsOut,
     Code,
@@ -24,14 +25,19 @@ from api.media import json_only
 from api.plain import plain
 from api.reports import KEY
 from api.state import service
+from domain.account import Permission, Principal
 from domain.actor import Actor
 from domain.instruction import STATE_ZH, Instruction, InstructionState, Receiver, ReceiverState, is_late
 from domain.org import OrgTree
 from domain.place import Level
-from usecases import instruct
+from usecases import instruct, instruct_staff
+from usecases.city import City
 from usecases.instruct import Overview, ReceiverFilter
+from usecases.instruct_staff import InstructionPage
 
 router = APIRouter(prefix="/api/v1/instructions", tags=["instructions"])
+ACTING = Depends(needs(Permission.ACT))
+INSTRUCTING = Depends(needs(Permission.INSTRUCT))
 
 Key = Annotated[str | None, KEY]
 Cursor = Annotated[str | None, Query(max_length=200)]
@@ -73,7 +79,7 @@ class ReceiverQuery(BaseModel):
 @router.post(
     "",
     status_code=201,
-    dependencies=[Depends(json_only)],
+    dependencies=[INSTRUCTING, Depends(json_only)],
     responses=answers(OverviewOut, 400, 401, 403, 404, 409, 413, 415, 422, 503, description="Issued before"),
 )
 def post_instruction(
@@ -92,40 +98,23 @@ def post_instruction(
     return _overview(request, found)
 
 
-@router.get("", responses=answers(InstructionPageOut, 401, 403, 422))
+@router.get("", dependencies=[ACTING], responses=answers(InstructionPageOut, 401, 403, 422))
 def get_instructions(request: Request, query: Annotated[InstructionQuery, Query()]) -> dict[str, Any]:
     """List instructions, newest first: what a unit was told, or what was issued."""
-    actor_of(request)
+    who = reader_of(request)
     city = service(request).city
-    if query.unit is not None:
-        page = instruct.received(
-            city=city,
-            unit=query.unit,
-            state=query.state,
-            missing=query.missing,
-            limit=query.limit,
-            cursor=query.cursor,
-        )
-    else:
-        page = instruct.issued(
-            city=city,
-            issuer=query.issuer,
-            case_no=query.case_no,
-            state=query.state,
-            limit=query.limit,
-            cursor=query.cursor,
-        )
+    page = _listed(city, query) if who is None else _listed_for(city, who, query)
     found = [_instruction(city.pack.tree, one.instruction, one.receiver) for one in page.instructions]
     return {"instructions": found, "next_cursor": page.next_cursor}
 
 
-@router.get("/{number}", responses=answers(TrackedOut, 401, 403, 404, 422))
+@router.get("/{number}", dependencies=[ACTING], responses=answers(TrackedOut, 401, 403, 404, 422))
 def get_instruction(
     request: Request, number: str, query: Annotated[ReceiverQuery, Query()]
 ) -> dict[str, Any]:
     """Return an instruction, its receivers by state and level, and a page of them as told."""
     city = service(request).city
-    found = instruct.overview(city=city, number=number, actor=actor_of(request))
+    found = instruct.overview(city=city, number=number, actor=_answerer(request, number))
     page = instruct.receivers(
         city=city, number=number, where=query.where(), limit=query.limit, cursor=query.cursor
     )
@@ -133,17 +122,17 @@ def get_instruction(
     return {**_overview(request, found), "receivers": told, "next_cursor": page.next_cursor}
 
 
-@router.get("/{number}/history", responses=answers(ActsOut, 401, 403, 404))
+@router.get("/{number}/history", dependencies=[ACTING], responses=answers(ActsOut, 401, 403, 404))
 def get_acts(request: Request, number: str) -> dict[str, Any]:
     """Return the latest things done with an instruction, by whom and when."""
-    actor_of(request)
+    _answerer(request, number)
     return {"acts": [plain(act) for act in instruct.acts(city=service(request).city, number=number)]}
 
 
-@router.post("/{number}/read", responses=_WRITE)
+@router.post("/{number}/read", dependencies=[ACTING], responses=_WRITE)
 def post_read(request: Request, number: str, idempotency_key: Key = None) -> dict[str, Any]:
     """Acknowledge an instruction for the actor's unit."""
-    actor = actor_of(request)
+    actor = _answerer(request, number)
     found = instruct.read(
         city=service(request).city,
         number=number,
@@ -153,10 +142,10 @@ def post_read(request: Request, number: str, idempotency_key: Key = None) -> dic
     return _overview(request, found)
 
 
-@router.post("/{number}/reply", dependencies=[Depends(json_only)], responses=_WRITE)
+@router.post("/{number}/reply", dependencies=[ACTING, Depends(json_only)], responses=_WRITE)
 def post_reply(request: Request, number: str, body: ReplyIn, idempotency_key: Key = None) -> dict[str, Any]:
     """Reply for the actor's unit; a later reply supplements it."""
-    actor = actor_of(request)
+    actor = _answerer(request, number)
     found = instruct.reply(
         city=service(request).city,
         number=number,
@@ -167,12 +156,12 @@ def post_reply(request: Request, number: str, body: ReplyIn, idempotency_key: Ke
     return _overview(request, found)
 
 
-@router.post("/{number}/pass_on", dependencies=[Depends(json_only)], responses=_WRITE)
+@router.post("/{number}/pass_on", dependencies=[ACTING, Depends(json_only)], responses=_WRITE)
 def post_pass_on(
     request: Request, number: str, body: PassOnIn, idempotency_key: Key = None
 ) -> dict[str, Any]:
     """Pass an instruction on to units below the actor's; ``told`` counts those who had not been told."""
-    actor = actor_of(request)
+    actor = _answerer(request, number)
     found = instruct.pass_on(
         city=service(request).city,
         number=number,
@@ -183,7 +172,7 @@ def post_pass_on(
     return _overview(request, found)
 
 
-@router.post("/{number}/close", dependencies=[Depends(json_only)], responses=_WRITE)
+@router.post("/{number}/close", dependencies=[INSTRUCTING, Depends(json_only)], responses=_WRITE)
 def post_close(request: Request, number: str, body: ReasonIn, idempotency_key: Key = None) -> dict[str, Any]:
     """Close an instruction although somebody is missing; those are told."""
     actor = actor_of(request)
@@ -197,7 +186,7 @@ def post_close(request: Request, number: str, body: ReasonIn, idempotency_key: K
     return _overview(request, found)
 
 
-@router.post("/{number}/withdraw", dependencies=[Depends(json_only)], responses=_WRITE)
+@router.post("/{number}/withdraw", dependencies=[INSTRUCTING, Depends(json_only)], responses=_WRITE)
 def post_withdraw(
     request: Request, number: str, body: ReasonIn, idempotency_key: Key = None
 ) -> dict[str, Any]:
@@ -211,6 +200,38 @@ def post_withdraw(
         request_id=_request_id(actor, idempotency_key),
     )
     return _overview(request, found)
+
+
+def _answerer(request: Request, number: str) -> Actor:
+    """Return who reads or answers an instruction: the post that was told. Raises BadRequest."""
+    who = who_asks(request)
+    if who is None:
+        return actor_of(request)
+    return instruct_staff.answerer(city=service(request).city, who=who, number=number)
+
+
+def _listed(city: City, query: InstructionQuery) -> InstructionPage:
+    if query.unit is not None:
+        return instruct.received(
+            city=city,
+            unit=query.unit,
+            state=query.state,
+            missing=query.missing,
+            limit=query.limit,
+            cursor=query.cursor,
+        )
+    return instruct.issued(
+        city=city,
+        issuer=query.issuer,
+        case_no=query.case_no,
+        state=query.state,
+        limit=query.limit,
+        cursor=query.cursor,
+    )
+
+
+def _listed_for(city: City, who: Principal, query: InstructionQuery) -> InstructionPage:
+    return instruct_staff.listed(city=city, who=who, **query.model_dump())
 
 
 def _request_id(actor: Actor, key: str | None) -> str:

@@ -2,19 +2,21 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 
-from api.actors import actor_of
+from api.actors import reader_of
 from api.answers import MessagesOut, answers, refusals
+from api.doors import PUBLIC, SIGNED_IN, needs
 from api.plain import plain
 from api.state import service
+from domain.account import Permission
+from usecases import reading
 from usecases.problems import BadRequest, ProblemCode
-from usecases.queries import unit_messages
 
 router = APIRouter(prefix="/api/v1", tags=["reference"])
 
 
-@router.get("/city")
+@router.get("/city", dependencies=[Depends(PUBLIC)])
 def get_city(request: Request) -> dict[str, Any]:
     """Return the city's names, channels and the version of its pack."""
     pack = service(request).city.pack
@@ -26,13 +28,13 @@ def get_city(request: Request) -> dict[str, Any]:
     }
 
 
-@router.get("/categories")
+@router.get("/categories", dependencies=[Depends(PUBLIC)])
 def get_categories(request: Request) -> list[dict[str, Any]]:
     """Return the catalogue with its filing conditions and limits."""
     return [plain(category) for category in service(request).city.pack.catalogue.values()]
 
 
-@router.get("/units/{code}", responses=refusals(404))
+@router.get("/units/{code}", dependencies=[Depends(SIGNED_IN)], responses=refusals(401, 403, 404))
 def get_unit(request: Request, code: str) -> dict[str, Any]:
     """Return a unit of the organisation tree, without its contacts."""
     unit = service(request).city.pack.tree.find(code)
@@ -43,13 +45,18 @@ def get_unit(request: Request, code: str) -> dict[str, Any]:
     return body
 
 
-@router.get("/units/{code}/messages", responses=answers(MessagesOut, 401, 403, 404, 422))
+@router.get(
+    "/units/{code}/messages",
+    dependencies=[Depends(needs(Permission.SEE_CASES))],
+    responses=answers(MessagesOut, 401, 403, 404, 422),
+)
 def get_messages(
     request: Request,
     code: str,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
 ) -> dict[str, Any]:
-    """Return a unit's in-app inbox, newest first."""
-    actor_of(request)
-    return plain(unit_messages(city=service(request).city, unit=code, limit=limit, cursor=cursor))
+    """Return one's own unit's in-app inbox, newest first."""
+    who = reader_of(request)
+    found = reading.messages(city=service(request).city, who=who, unit=code, limit=limit, cursor=cursor)
+    return plain(found)

@@ -11,11 +11,15 @@ from usecases.clients import Clients
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Service:
-    """The city, who lets sources in, and whether the stack runs as a demonstration."""
+    """The city, who lets sources in, and whether the stack runs as a demonstration.
+
+    ``secure``: people reach us by https, so that the consoles' session is in its https-only cookie.
+    """
 
     city: City
     clients: Clients
     demo_mode: bool
+    secure: bool = False
 
 
 def service(request: Request) -> Service:

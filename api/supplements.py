@@ -9,16 +9,19 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.answers import answers
 from api.clients import BY_KEY
+from api.doors import needs, who_asks
 from api.media import json_only
 from api.plain import plain
 from api.reports import KEY
 from api.senders import DESK, sender_of, staff_of
 from api.state import service
+from domain.account import Permission
 from domain.messages_reporter import SaidKind
-from usecases.reports_of_case import case_reports
-from usecases.supplements import MOST_TEXT, Said, Say, filed_report, said_in_case, say
+from usecases import reading
+from usecases.supplements import MOST_TEXT, Said, Say, say
 
 router = APIRouter(prefix="/api/v1", tags=["reports"])
+ADDING = Depends(needs(Permission.FILE, sources=True))
 
 Text = Annotated[str, Field(max_length=MOST_TEXT)]
 
@@ -118,8 +121,10 @@ async def _ask(
     request: Request, *, report_no: str, body: SupplementIn | UrgeIn, kind: SaidKind, key: str | None
 ) -> Say:
     sender = await sender_of(request, what=kind.value, roles=DESK)
-    city = service(request).city
-    report = await asyncio.to_thread(lambda: filed_report(city=city, report_no=report_no, source=sender.sees))
+    city, who = service(request).city, who_asks(request)
+    report = await asyncio.to_thread(
+        lambda: reading.filed(city=city, who=who, report_no=report_no, source=sender.sees)
+    )
     return Say(
         report_no=report.report_no,
         kind=kind,
@@ -134,7 +139,7 @@ async def _ask(
     "/reports/{report_no}/supplements",
     status_code=201,
     openapi_extra=BY_KEY,
-    dependencies=[Depends(json_only)],
+    dependencies=[ADDING, Depends(json_only)],
     responses=SAYING,
 )
 async def post_supplement(
@@ -153,7 +158,7 @@ async def post_supplement(
     "/reports/{report_no}/urges",
     status_code=201,
     openapi_extra=BY_KEY,
-    dependencies=[Depends(json_only)],
+    dependencies=[ADDING, Depends(json_only)],
     responses=SAYING,
 )
 async def post_urge(
@@ -168,16 +173,26 @@ async def post_urge(
     return _kept(response, await say(city=service(request).city, ask=ask))
 
 
-@router.get("/cases/{case_no}/supplements", responses=answers(SupplementsOut, 401, 403, 404))
+@router.get(
+    "/cases/{case_no}/supplements",
+    dependencies=[Depends(needs(Permission.SEE_REPORTERS))],
+    responses=answers(SupplementsOut, 401, 403, 404),
+)
 def get_supplements(request: Request, case_no: str) -> dict[str, Any]:
     """Return what reporters added to a case, in their words: for staff."""
-    staff_of(request, what="supplements")
-    rows = said_in_case(city=service(request).city, case_no=case_no)
+    who = who_asks(request)
+    if who is None:
+        staff_of(request, what="supplements")
+    rows = reading.said(city=service(request).city, who=who, case_no=case_no)
     return {"case_no": case_no, "supplements": [plain(row) for row in rows]}
 
 
-@router.get("/cases/{case_no}/reports", responses=answers(CaseReportsOut, 404))
+@router.get(
+    "/cases/{case_no}/reports",
+    dependencies=[Depends(needs(Permission.SEE_CASES))],
+    responses=answers(CaseReportsOut, 401, 403, 404),
+)
 def get_case_reports(request: Request, case_no: str) -> dict[str, Any]:
     """Return every report of a case: who else reported it and when, without anything personal."""
-    found = case_reports(city=service(request).city, case_no=case_no)
+    found = reading.reports(city=service(request).city, who=who_asks(request), case_no=case_no)
     return {"case_no": case_no, "reports": [plain(one) for one in found]}

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse
 
 from api.answers import answers
 from api.clients import BY_KEY, charge, client_of
+from api.doors import SOURCES
 from api.kept import kept_route, raw_of
 from api.media import json_only
 from api.problems import ProblemResponse, on_bad_request, on_invalid
@@ -54,7 +55,7 @@ Refused = tuple[str, ProblemResponse]
     "/tickets",
     response_class=JSONResponse,
     openapi_extra={**BY_KEY, "requestBody": _BODY},
-    dependencies=[Depends(json_only)],
+    dependencies=[Depends(SOURCES), Depends(json_only)],
     responses={
         **answers(
             ReceiptOut | TicketsOut, 400, 401, 403, 413, 415, 422, 429, 503,

@@ -37,7 +37,10 @@ def build(settings: Settings) -> Site:
         stop = asyncio.Event()
 
         def serve_with(served: City) -> None:
-            app.state.service = Service(city=served, clients=clients, demo_mode=settings.demo_mode)
+            app.state.service = Service(
+                city=served, clients=clients, demo_mode=settings.demo_mode,
+                secure=settings.public_url.startswith("https://"),
+            )  # fmt: skip
             pages.state.service = Pages(
                 city=served, demo_mode=settings.demo_mode, public_url=settings.public_url
             )

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from domain.account import Permission, Principal
 from domain.actor import Actor, Role
 from domain.envelope import Envelope, Unreadable
 from domain.errors import CommandRefused, RefusalCode
@@ -16,14 +17,17 @@ from store.filters import UnableToReadCursor
 from store.rows_intake import InboundAct, InboundRow, InboundState
 from usecases.city import City
 from usecases.dead_words import says
+from usecases.deeds import account_of, note
 from usecases.ingest import parts_of
+from usecases.permits import permit
 from usecases.problems import BadRequest, ProblemCode
 from usecases.sources import check_mapping
 from usecases.sources import source as source_of
 from usecases.texts import check_values, refuse_controls
 
 DESK = (Role.OPERATOR, Role.DISPATCHER, Role.SUPERVISOR)
-"""Who may see to dead letters."""
+"""Who may see to dead letters in the demonstration, where people have roles and no posts."""
+Person = Principal | Actor
 REPLAYABLE = tuple(form.value for form in WireFormat)
 MOST_PREVIEWED = 20
 MOST_REPLAYED = 500
@@ -114,7 +118,7 @@ class Proposal:
 def page(
     *,
     city: City,
-    actor: Actor,
+    actor: Person,
     limit: int,
     cursor: str | None = None,
     source: str | None = None,
@@ -133,12 +137,13 @@ def page(
     return LetterPage(letters=tuple(_shown(row) for row in found.rows), next_cursor=found.next_cursor)
 
 
-def look(*, city: City, actor: Actor, number: int, reason: str) -> Looked:
+def look(*, city: City, actor: Person, number: int, reason: str) -> Looked:
     """Return a letter with its body; who looked and why is written down first. Raises BadRequest."""
     _may(actor, "dead_letters")
     _reasoned(reason)
     row = _letter(city, number)
     city.store.note_letter(id=number, act=_act(city, actor, "viewed", reason))
+    note(city=city, who=actor, kind="letter_viewed", object=str(number), reason=reason)
     acts = (
         Act(kind=act.kind, actor=act.actor, role=act.role, at=act.at, reason=act.reason)
         for act in city.store.letter_acts(id=number)
@@ -147,7 +152,7 @@ def look(*, city: City, actor: Actor, number: int, reason: str) -> Looked:
 
 
 def preview(
-    *, city: City, actor: Actor, ids: Sequence[int] = (), source: str | None = None, proposal: Proposal
+    *, city: City, actor: Person, ids: Sequence[int] = (), source: str | None = None, proposal: Proposal
 ) -> list[Previewed]:
     """Return what open letters would become under a proposed mapping; nothing of it is stored.
 
@@ -167,24 +172,28 @@ def preview(
         parts = parts_of(city=city, row=letter, source=known[letter.source])
         found.append(Previewed(letter=_shown(letter), parts=tuple(parts)))
         city.store.note_letter(id=letter.id, act=_act(city, actor, "previewed", ""))
+    if found:
+        numbers = [one.letter.id for one in found]
+        note(city=city, who=actor, kind="letters_previewed", object=source or "", detail={"ids": numbers})
     return found
 
 
-def mapping(*, city: City, actor: Actor, name: str) -> Source:
+def mapping(*, city: City, actor: Person, name: str) -> Source:
     """Return a source with its mapping. Raises BadRequest."""
     _may(actor, "mapping")
     return source_of(city=city, name=name)
 
 
-def put_mapping(*, city: City, actor: Actor, name: str, proposal: Proposal) -> Source:
+def put_mapping(*, city: City, actor: Person, name: str, proposal: Proposal) -> Source:
     """Give a source another mapping; its version rises when anything changed. Raises BadRequest."""
     _may(actor, "mapping")
     _sound(proposal)
     found = city.store.put_mapping(name=name, mapping=proposal.mapping, severities=proposal.severities)
+    note(city=city, who=actor, kind="mapping_changed", object=name)
     return source_of(city=city, name=name) if found is None else found
 
 
-def replay(*, city: City, actor: Actor, number: int, reason: str = "") -> Replayed:
+def replay(*, city: City, actor: Person, number: int, reason: str = "") -> Replayed:
     """Send one letter through again, dated by when it was received. Raises BadRequest."""
     _may(actor, "replay")
     letter = _letter(city, number)
@@ -198,7 +207,7 @@ def replay(*, city: City, actor: Actor, number: int, reason: str = "") -> Replay
 
 
 def replay_all(
-    *, city: City, actor: Actor, source: str, code: str | None = None, reason: str = ""
+    *, city: City, actor: Person, source: str, code: str | None = None, reason: str = ""
 ) -> list[Replayed]:
     """Send a source's open letters through again, oldest first, at most ``MOST_REPLAYED`` at once.
 
@@ -213,7 +222,7 @@ def replay_all(
     return [Replayed(letter=one.letter, message=one.message) for one in found]
 
 
-def close(*, city: City, actor: Actor, number: int, reason: str) -> Letter:
+def close(*, city: City, actor: Person, number: int, reason: str) -> Letter:
     """Close a letter that needs nothing more, with the reason. Raises BadRequest."""
     _may(actor, "close_letter")
     _reasoned(reason)
@@ -280,7 +289,10 @@ def _texts(given: Mapping[str, str] | Mapping[str, int] | None) -> tuple[str, ..
     return tuple(str(part) for pair in (given or {}).items() for part in pair)
 
 
-def _may(actor: Actor, command: str) -> None:
+def _may(actor: Person, command: str) -> None:
+    if isinstance(actor, Principal):
+        permit(actor, Permission.DEAD_LETTERS)
+        return
     if actor.role not in DESK:
         raise CommandRefused(
             RefusalCode.ROLE_NOT_ALLOWED,
@@ -295,8 +307,9 @@ def _reasoned(reason: str) -> None:
         raise CommandRefused(RefusalCode.REASON_REQUIRED)
 
 
-def _act(city: City, actor: Actor, kind: str, reason: str) -> InboundAct:
+def _act(city: City, actor: Person, kind: str, reason: str) -> InboundAct:
     refuse_controls(field="reason", text=reason)
+    role = actor.grants_for(Permission.DEAD_LETTERS)[0].post if isinstance(actor, Principal) else actor.role
     return InboundAct(
-        kind=kind, actor=actor.id, role=actor.role.value, at=city.now(), reason=reason.strip()[:500]
+        kind=kind, actor=account_of(actor), role=role.value, at=city.now(), reason=reason.strip()[:500]
     )

@@ -9,7 +9,7 @@ from dataclasses import replace
 from domain.account import Permission, Principal
 from domain.alarm import Alarm
 from domain.views import CaseFilter, CasePage, CaseView, Timeline
-from store.rows import BoxPage
+from store.rows import BoxPage, StoredReport
 from store.rows_alarms import AlarmFilter, AlarmPage
 from store.rows_desk import AttachmentRow, SaidRow
 from store.rows_devices import DeviceFilter, DevicePage
@@ -17,7 +17,7 @@ from usecases import alarm_desk, devices, docks, media, queries, supplements
 from usecases.alarm_desk import DeviceAlarms
 from usecases.alarm_desk import Shown as ShownAlarm
 from usecases.city import City
-from usecases.devices import DeviceDetail
+from usecases.devices import DeviceDetail, NewDevice
 from usecases.docks import DockedTask
 from usecases.media import MediaFile, Shown
 from usecases.permits import ground_scope_of, may_see, on_ground, own_units, permit, scope_of, sees
@@ -113,6 +113,14 @@ def report(*, city: City, who: Who, source: str | None, report_no: str) -> Repor
     return found
 
 
+def filed(*, city: City, who: Who, report_no: str, source: str | None) -> StoredReport:
+    """Return a report that something is added to: a source's own, or one whose case is in scope. Raises BadRequest."""
+    found = supplements.filed_report(city=city, report_no=report_no, source=source)
+    if who is not None:
+        _in_scope(city, who, found.belongs_to, Permission.SEE_CASES)
+    return found
+
+
 def messages(*, city: City, who: Who, unit: str, limit: int, cursor: str | None) -> BoxPage:
     """Return the inbox of one's own unit, newest first. Raises BadRequest."""
     if who is not None:
@@ -182,6 +190,11 @@ def _in_scope(city: City, who: Who, case_no: str, permission: Permission) -> Cas
 
 def _shown(city: City, who: Principal, view: CaseView) -> CaseView:
     may_see(city=city, who=who, view=view)
+    return shown(city=city, who=who, view=view)
+
+
+def shown(*, city: City, who: Principal, view: CaseView) -> CaseView:
+    """Return a case as somebody may know it: what its reporter was asked and said is for few."""
     info = view.aspects.info
     if info is None or (who.may(Permission.SEE_REPORTERS) and knows_reporters(city, who, view)):
         return view
@@ -210,3 +223,18 @@ def _may_open(city: City, who: Principal, row: AttachmentRow) -> None:
     unnamed = filed.reporter.confidential or filed.reporter.anonymous
     if unnamed and not knows_all(city=city, who=who, view=view):
         raise BadRequest(ProblemCode.REPORTER_WITHHELD)
+
+
+def may_register(*, city: City, who: Who, ask: NewDevice) -> None:
+    """Let somebody register a device that will stand, and stands now, in their scope. Raises BadRequest."""
+    if who is None:
+        return
+    scope = ground_scope_of(city=city, who=who, permission=Permission.ALARMS)
+    known = city.store.device(source=ask.source, code=ask.code)
+    standing = devices.locate(pack=city.pack, atlas=city.grounds.atlas, reported=ask.place, at=city.now())
+    # Where it cannot be located the registration itself says so.
+    places = [] if isinstance(standing, str) else [(ask.unit, dict(standing.chain))]
+    if known is not None:
+        places.append((known.device.unit, dict(known.device.chain)))
+    if not all(on_ground(scope=scope, unit=unit, chain=chain) for unit, chain in places):
+        raise BadRequest(ProblemCode.OUTSIDE_SCOPE, number=f"{ask.source}/{ask.code}"[:120])
