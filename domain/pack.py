@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from domain.burst import BurstRule
 from domain.calendar import WorkCalendar
 from domain.catalogue import Category
+from domain.desk import NO_AIDS, DeskAids
 from domain.device import DeviceProfile
 from domain.hazard import AlarmRules
 from domain.limit import Limit
@@ -250,6 +251,7 @@ class CityPack:
     sources: tuple[Source, ...] = ()
     places: tuple[NamedPlace, ...] = ()
     readings: Mapping[str, str] = field(default_factory=dict)
+    desk: DeskAids = NO_AIDS
 
     def departments(self, *, category: Category, condition: str | None) -> tuple[str, ...]:
         """Return the department types of a category under a filing condition, the lead first."""

@@ -15,6 +15,7 @@ from routing.words import FALLBACK
 from store.pack import ProblemBook, read
 from store.pack.alarms import check_alarms
 from store.pack.bursts import check_bursts
+from store.pack.desk import check_desk
 from store.pack.devices import check_profiles
 from store.pack.places import check_places
 from store.pack.references import check_references
@@ -46,6 +47,7 @@ def check(*, folder: Path, today: date | None = None, geometry: bool = True) -> 
         check_alarms(pack=reading.pack, book=book)
         check_sources(pack=reading.pack, book=book)
         check_places(pack=reading.pack, book=book)
+        check_desk(pack=reading.pack, book=book)
         _check_mappings(pack=reading.pack, book=book)
         check_tree(pack=reading.pack, book=book)
         _check_rules_win(pack=reading.pack, book=book)

@@ -11,6 +11,7 @@ from store.pack import (
     bursts,
     catalogue,
     city,
+    desk,
     devices,
     overlays,
     places,
@@ -47,6 +48,9 @@ FILES = (
     alarms.FILE,
     places.FILE,
     places.READINGS_FILE,
+    desk.KEYWORDS,
+    desk.QUESTIONS,
+    desk.EMERGENCY,
 )
 OBLIGATORY = (city.FILE, rules.FILE, severity.FILE, worktime.FILE)
 OPTIONAL = {
@@ -126,6 +130,7 @@ def read(*, folder: Path) -> PackReading:
         alarms=alarms.read_alarms(file=extra[alarms.FILE], book=book),
         places=places.read_places(folder=folder, book=book),
         readings=places.read_readings(folder=folder, book=book),
+        desk=desk.read_desk(folder=folder, book=book),
     )
     return PackReading(pack=pack, book=book)
 
