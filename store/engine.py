@@ -28,6 +28,7 @@ from store.people import People
 from store.people_sessions import PeopleSessions
 from store.repeat_reads import RepeatReader
 from store.replay_reads import ReplayReader
+from store.saved_views import SavedViews
 from store.signals import Signals
 from store.sources import Sources
 from store.supplements import Supplements
@@ -60,6 +61,7 @@ class Store(
     Windows,
     Listening,
     Open311Reader,
+    SavedViews,
     Signals,
     AlarmReader,
     FigureReader,

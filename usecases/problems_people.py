@@ -79,6 +79,17 @@ PROBLEMS_PEOPLE: dict[str, tuple[int, str, str]] = {
         "this draft was changed in another window; choose which to keep",
     ),
     "view_not_found": (404, "没有此保存的视图", "no such saved view"),
+    "view_name": (422, "请给视图起一个名称", "give the view a name"),
+    "too_many_views": (
+        422,
+        "最多保存 {most} 个视图；请先删除不用的",
+        "at most {most} views are kept; delete one that is not used",
+    ),
+    "case_changed": (
+        409,
+        "案件在您填写期间已有变化；请看过变化后再次提交，已填内容仍在",
+        "the case changed while you wrote; look at what changed and send again, nothing typed is lost",
+    ),
     "too_many_selected": (422, "一次最多处理 {most} 件", "{most} at once at most"),
     "reporter_withheld": (
         403,
