@@ -86,7 +86,7 @@ def faults(*, password: str, account: str) -> tuple[PasswordFault, ...]:
         found.append(PasswordFault.LONG)
     if len(password) < LONG and _kinds(password) < KINDS:
         found.append(PasswordFault.KINDS)
-    if account and account.lower() in password.lower():
+    if _names(password.lower(), account.lower()):
         found.append(PasswordFault.NAME)
     if _core(password) in _COMMON or password.lower() in _COMMON:
         found.append(PasswordFault.COMMON)
@@ -104,6 +104,13 @@ def lock_after(failures: int) -> timedelta | None:
         return None
     doubled = min(failures - TRIES, 10)
     return min(FIRST_LOCK * 2**doubled, LONGEST_LOCK)
+
+
+def _names(password: str, account: str) -> bool:
+    """Tell whether a password is built on the account's name; a short name stands in many words by chance."""
+    if len(account) < SHORTEST // 2:
+        return bool(account) and password.rstrip("0123456789.-_!@#") == account
+    return account in password
 
 
 def _kinds(password: str) -> int:
