@@ -4,12 +4,15 @@ Pages are sent packed, and what is packed beside a text somebody else chose can 
 its length; so the session's token is never sent as it is (BREACH).
 """
 
-import hmac
 import secrets
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
 from hashlib import sha256
 
 from fastapi import Request
+
+from usecases.page_tokens import fits
+
+__all__ = ["came_from_our_page", "fits", "masked"]
 
 HEADER = "x-csrf-token"
 FIELD = "csrf"
@@ -21,19 +24,6 @@ def masked(token: str) -> str:
     plain = sha256(token.encode()).digest()
     pad = secrets.token_bytes(len(plain))
     return urlsafe_b64encode(pad + bytes(a ^ b for a, b in zip(pad, plain, strict=True))).decode()
-
-
-def fits(*, token: str, shown: str) -> bool:
-    """Tell whether what a request shows is the session's token under any mask."""
-    plain = sha256(token.encode()).digest()
-    try:
-        raw = urlsafe_b64decode(shown.encode())
-    except ValueError:
-        return False
-    if len(raw) != 2 * len(plain):
-        return False
-    found = bytes(a ^ b for a, b in zip(raw[: len(plain)], raw[len(plain) :], strict=True))
-    return hmac.compare_digest(found, plain)
 
 
 async def came_from_our_page(request: Request, *, token: str) -> bool:
