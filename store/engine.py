@@ -12,6 +12,7 @@ from store.deeds import Deeds
 from store.deliveries import Deliveries
 from store.devices import Devices
 from store.docks import Docks
+from store.drafts import Drafts
 from store.figures import FigureReader
 from store.inbound import Inbound
 from store.inbox import Inbox
@@ -32,7 +33,9 @@ from store.saved_views import SavedViews
 from store.signals import Signals
 from store.sources import Sources
 from store.supplements import Supplements
+from store.task_reads import TaskReader
 from store.units import Units
+from store.uploads import Uploads
 from store.windows import Windows
 
 
@@ -70,6 +73,9 @@ class Store(
     Deeds,
     People,
     PeopleSessions,
+    Drafts,
+    Uploads,
+    TaskReader,
 ):
     """Everything that is kept. Thread-safe; calls block, so asyncio code calls them in threads."""
 

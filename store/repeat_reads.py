@@ -36,6 +36,35 @@ class RepeatReader(Database):
         )
         return self._earlier(same, report)
 
+    def latest_of_caller(self, *, caller: str, limit: int) -> list[StoredReport]:
+        """Return the latest reports of a caller, whatever became of them, newest first."""
+        if not caller:
+            return []
+        statement = (
+            select(*REPORT)
+            .where(reports.c.caller == caller)
+            .order_by(reports.c.received_at.desc(), reports.c.report_no.desc())
+            .limit(limit)
+        )
+        rows = self._read(lambda connection: connection.execute(statement).mappings().all())
+        return [StoredReport(**row) for row in rows]
+
+    def open_of_caller(self, *, caller: str, limit: int) -> list[StoredReport]:
+        """Return a caller's latest reports whose case is not ended, newest first."""
+        if not caller:
+            return []
+        still_open = select(cases.c.case_no).where(
+            cases.c.case_no == reports.c.belongs_to, cases.c.open.is_(True)
+        )
+        statement = (
+            select(*REPORT)
+            .where(reports.c.caller == caller, still_open.exists())
+            .order_by(reports.c.received_at.desc(), reports.c.report_no.desc())
+            .limit(limit)
+        )
+        rows = self._read(lambda connection: connection.execute(statement).mappings().all())
+        return [StoredReport(**row) for row in rows]
+
     def _earlier(self, condition: ColumnElement[bool], report: NewReport) -> list[StoredReport]:
         """Return what was accepted before a report, oldest first; of two at one moment the lower number was."""
         still_open = select(cases.c.case_no).where(
