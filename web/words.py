@@ -55,5 +55,5 @@ def language_of(request: Request, *, preferred: str | None = None) -> str:
 
 def text(language: str, message: str, **values: object) -> str:
     """Return a message in a language, with its values filled in (``%(name)s``)."""
-    found = words(language).gettext(message)
+    found = str(words(language).gettext(message))
     return found % values if values else found

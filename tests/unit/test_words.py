@@ -19,7 +19,7 @@ def test_everything_is_translated_with_its_values(area: str) -> None:
     for message in catalogue(area):
         if not message.id:
             continue
-        strings = [message.string] if isinstance(message.string, str) else list(message.string)
+        strings = [message.string] if isinstance(message.string, str) else list(message.string or ())
         wanted = set(VALUE.findall(message.id if isinstance(message.id, str) else message.id[-1]))
         assert all(strings), message.id
         assert not message.fuzzy, message.id
