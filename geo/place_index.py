@@ -93,7 +93,8 @@ class PlaceIndex:
         self.entries: tuple[Entry, ...] = tuple(found)
         self.lons: NDArray[np.float64] = np.array([entry.lon for entry in found], dtype=np.float64)
         self.lats: NDArray[np.float64] = np.array([entry.lat for entry in found], dtype=np.float64)
-        self._keep_keys(Speaker(readings=readings))
+        self.speaker = Speaker(readings=readings)
+        self._keep_keys(self.speaker)
         self.along = {
             number: _along(entry.lines, edition)
             for number, entry in enumerate(found)

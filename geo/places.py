@@ -276,7 +276,10 @@ class PlaceSearch:
                     yield replace(hit, note=rest)
 
     def _mistyped(self, key: str, query: _Query) -> Iterator[Hit]:
-        """Yield entries whose name or pinyin is like the text."""
+        """Yield entries that sound the same (a wrong character of an input method), or are like the text."""
+        for full, _ in self._index.speaker.spoken(key):
+            numbers = np.array(self._numbers(full), dtype=np.int64)
+            yield from self._plainly(numbers, _TYPO, MatchedBy.TYPO, full, query)
         for number, likeness, matched in self._typos.like(key, limit=query.limit):
             hits = self._plainly(np.array([number]), _TYPO * likeness, MatchedBy.TYPO, matched, query)
             yield from hits

@@ -36,6 +36,8 @@ def main() -> None:
     if importlib.util.find_spec("tests.bench.bench_locate") is not None:
         run: Callable[..., list[Row]] = importlib.import_module("tests.bench.bench_locate").run
         show("location", run())
+    if importlib.util.find_spec("tests.bench.bench_places") is not None:
+        show("places", importlib.import_module("tests.bench.bench_places").run())
 
 
 if __name__ == "__main__":
