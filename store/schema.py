@@ -8,7 +8,10 @@ from store import (
     tables_desk,
     tables_people,
     tables_sources,
+    tables_uploads,
 )
 
-ALL = (tables, tables_sources, tables_alarms, tables_desk, tables_people, tables_console, tables_board)
+ALL = (
+    tables, tables_sources, tables_alarms, tables_desk, tables_people, tables_console, tables_board, tables_uploads,
+)  # fmt: skip
 metadata = tables.metadata

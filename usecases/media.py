@@ -6,9 +6,11 @@ are on the disk before the row that names them is written; a file without a row 
 
 import asyncio
 import hashlib
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -42,11 +44,14 @@ async def keep_media(
     name: str = "",
     media_type: str = "",
     body: bytes,
+    said: Mapping[str, Any] | None = None,
+    id: str = "",  # noqa: A002 - its name everywhere
 ) -> AttachmentRow:
     """Keep an attachment of a report or a case; durable when this returns, once for the same bytes.
 
     ``media_type`` is what the sender says (empty: nothing); what it is, its bytes say. Pictures
     (JPEG, PNG, WebP, GIF; HEIC without a public copy), PDF and audio are taken, up to 20 MB.
+    ``said`` is what its sender says beside the camera, JSON-plain; ``id`` one drawn before.
     Raises BadRequest: ``attachment_type``, ``attachment_broken``, ``attachment_pixels``,
     ``body_too_large``.
     """
@@ -58,7 +63,7 @@ async def keep_media(
             city=city,
             body=body,
             row=AttachmentRow(
-                id=f"{city.random_bits(ID_BITS):032x}",
+                id=id or f"{city.random_bits(ID_BITS):032x}",
                 report_no=report_no,
                 case_no=case_no,
                 source=source,
@@ -67,6 +72,7 @@ async def keep_media(
                 media_type=found,
                 size=len(body),
                 digest=hashlib.sha256(body).hexdigest(),
+                facts=dict(said or {}),
                 received_at=city.now(),
             ),
         ),
@@ -101,7 +107,9 @@ def _keep(*, city: City, body: bytes, row: AttachmentRow) -> AttachmentRow:
     keep_file(folder=city.media, body=body)
     if read is not None:
         public = keep_file(folder=city.media, body=read.copy)
-        row = replace(row, facts=read.facts, public_digest=public, public_type=read.copy_type)
+        row = replace(
+            row, facts={**row.facts, **read.facts}, public_digest=public, public_type=read.copy_type
+        )
     return city.store.add_attachment(row=row)
 
 

@@ -23,6 +23,11 @@ PROBLEMS_PEOPLE: dict[str, tuple[int, str, str]] = {
         "连续多次登录失败，账号已锁定至 {until}；也可请安全管理员解锁",
         "too many failures: locked until {until}; the security administrator can unlock it",
     ),
+    "too_many_tries": (
+        429,
+        "此地址登录失败次数过多；请 {minutes} 分钟后再试",
+        "too many failed sign-ins from this address; try again in {minutes} minutes",
+    ),
     "account_disabled": (
         403,
         "账号已停用；请联系安全管理员",
@@ -105,5 +110,25 @@ PROBLEMS_PEOPLE: dict[str, tuple[int, str, str]] = {
         409,
         "消息 {id} 已送达或正在重发，无须再发",
         "message {id} has arrived or is being sent already",
+    ),
+    "upload_not_found": (
+        404,
+        "没有此上传，或不是您的；请从头上传",
+        "no such upload, or not yours; start it again",
+    ),
+    "upload_offset": (
+        409,
+        "此分片应从第 {received} 字节开始；请从那里继续",
+        "the next piece begins at byte {received}; go on from there",
+    ),
+    "upload_digest": (
+        422,
+        "收到的内容与开始时声明的摘要不一致；已清空，请从头上传",
+        "what arrived is not what was named at the start; it was dropped, upload it again",
+    ),
+    "uploads_full": (
+        429,
+        "未完成的上传过多；请先完成或等一天后自动清理，再上传新的",
+        "too much is being uploaded; finish that first, what is left lying goes after a day",
     ),
 }
