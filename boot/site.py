@@ -1,5 +1,7 @@
 """One address for people and machines: pages for those, the API for these."""
 
+from collections.abc import Callable
+
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -17,6 +19,16 @@ class Site:
         self.api = api
         self.pages = pages
         self._ours = first_segments()
+        self._endings: list[Callable[[], None]] = []
+
+    def on_ending(self, ending: Callable[[], None]) -> None:
+        """Have this called when the server is told to stop, before it waits for its connections."""
+        self._endings.append(ending)
+
+    def end(self) -> None:
+        """Let go of whoever would stay connected."""
+        for ending in self._endings:
+            ending()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer."""

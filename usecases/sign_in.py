@@ -201,8 +201,11 @@ def step_now(*, city: City, token: str, at: datetime) -> Step | None:
     return FactorNeeded(token=token)
 
 
-def principal_of(*, city: City, token: str, at: datetime) -> SignedIn | None:
-    """Return who is signed in with this token: one statement. None: nobody, or not any more."""
+def principal_of(*, city: City, token: str, at: datetime, present: bool = True) -> SignedIn | None:
+    """Return who is signed in with this token: one statement. None: nobody, or not any more.
+
+    ``present`` False: a page asks by itself, which does not show that somebody sits before it.
+    """
     digest = digest_of(token)
     held = city.store.held_session(digest=digest)
     if held is None or held.disabled or (held.demo and not city.access.demo_mode):
@@ -211,7 +214,7 @@ def principal_of(*, city: City, token: str, at: datetime) -> SignedIn | None:
     idle_until = session.seen_at + timedelta(seconds=session.idle_s)
     if session.generation != held.generation or at >= min(session.expires_at, idle_until):
         return None
-    if at - session.seen_at >= NOTE_SEEN:
+    if present and at - session.seen_at >= NOTE_SEEN:
         # A page is worth more than this note.
         with contextlib.suppress(Exception):
             city.store.session_seen(digest=digest, at=at, before=at - NOTE_SEEN)

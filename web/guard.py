@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from fastapi import Request
 
 from domain.account import Permission, Principal
+from usecases.city import City
 from usecases.permits import permit
 from usecases.problems import BadRequest, ProblemCode
 from usecases.sign_in import SignedIn, principal_of
@@ -19,6 +20,8 @@ from web.tokens import SAFE, came_from_our_page
 
 COOKIE = "cityops_session"
 SECURE_COOKIE = f"__Host-{COOKIE}"
+BY_ITSELF = "x-cityops-by-itself"
+"""The header of what a page asks for without its reader: no sign that somebody is there."""
 
 
 class SignInNeeded(Exception):
@@ -37,10 +40,23 @@ async def visitor(request: Request) -> SignedIn | None:
         token = request.cookies.get(cookie_name(secure=served.secure), "")
         # Sessions end by real time, whatever time the city plays.
         at = datetime.now(UTC)
-        found = await asyncio.to_thread(principal_of, city=served.city, token=token, at=at) if token else None
-        request.state.visitor = found
+        # Read before anything of the page: what changes from here on, the page is told of.
+        request.state.live_after = served.live.position
+        present = BY_ITSELF not in request.headers
+        request.state.visitor = await _who(served.city, token, at, present=present) if token else None
     kept: SignedIn | None = request.state.visitor
     return kept
+
+
+async def still_there(request: Request) -> SignedIn | None:
+    """Return who is signed in now, on a connection that stays open: they may have signed out since."""
+    served = service(request)
+    token = request.cookies.get(cookie_name(secure=served.secure), "")
+    return await _who(served.city, token, datetime.now(UTC), present=False) if token else None
+
+
+async def _who(city: City, token: str, at: datetime, *, present: bool) -> SignedIn | None:
+    return await asyncio.to_thread(principal_of, city=city, token=token, at=at, present=present)
 
 
 async def anyone(request: Request) -> Principal:

@@ -85,6 +85,7 @@ def render(request: Request, template: str, **context: Any) -> str:
         "demo": served.demo_mode,
         "city": served.city.pack.city,
         "now": served.city.now(),
+        "live_after": getattr(request.state, "live_after", ""),
         "served_at": datetime.now(UTC),
         "build": assets().build,
     }
