@@ -8,22 +8,26 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 
 from web import errors
-from web.admin import deliveries, letters, rules
+from web.admin import alarms, deliveries, devices, letters, rules
 from web.assets import serve
 from web.board import acts as board_acts
 from web.board import routes as board
 from web.home import routes as home
+from web.live import routes as live
 from web.maps import routes as maps
 from web.security import SafeHeaders
 
 ROUTERS: tuple[APIRouter, ...] = (
     home.router,
+    live.router,
     maps.router,
     board.router,
     board_acts.router,
     rules.router,
     letters.router,
     deliveries.router,
+    alarms.router,
+    devices.router,
 )
 """One for each area of the consoles."""
 
