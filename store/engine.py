@@ -4,6 +4,7 @@ from store.alarm_reads import AlarmReader
 from store.attachments import Attachments
 from store.board_reads import BoardReader
 from store.bursts import Bursts
+from store.case_points import CasePointReader
 from store.case_reads import CaseReader
 from store.cases import CaseWriter
 from store.changes import ChangeReader
@@ -45,6 +46,7 @@ class Store(
     CaseWriter,
     RepeatReader,
     CaseReader,
+    CasePointReader,
     Bursts,
     Outbox,
     Deliveries,

@@ -200,9 +200,9 @@ def _times(where: CaseFilter) -> list[ColumnElement[bool]]:
     if where.received_to is not None:
         found.append(cases.c.received_at < where.received_to)
     if where.overdue_at is not None:
-        found += _owed_before(where.overdue_at)
+        found += owed_before(where.overdue_at)
     if where.due_before is not None:
-        found += _owed_before(where.due_before)
+        found += owed_before(where.due_before)
     return found
 
 
@@ -222,7 +222,7 @@ def _said(text: str, within: tuple[bool, ...]) -> ColumnElement[bool]:
     return or_(*found, cases.c.case_no.in_(placed))
 
 
-def _owed_before(at: datetime) -> list[ColumnElement[bool]]:
+def owed_before(at: datetime) -> list[ColumnElement[bool]]:
     """A unit still works on it and its handling limit ends before. Overdue ends when it submits."""
     return [
         cases.c.open.is_(True),
