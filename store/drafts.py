@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from store.database import Database
 from store.tables import reports
@@ -58,7 +60,11 @@ class Drafts(Database):
             connection.execute(update(drafts).where(drafts.c.draft_id == draft.draft_id).values(**row))
             return DraftRow(**row)
 
-        return self._write(work)
+        try:
+            return self._write(work)
+        except IntegrityError:
+            # Its first two writes came at once, on PostgreSQL: the second finds it now.
+            return self._write(work)
 
     def draft(self, *, draft_id: str, account: str) -> DraftRow | None:
         """Return one of an account's drafts, or None."""
@@ -113,6 +119,6 @@ def _locked(connection: Connection, draft_id: str) -> DraftRow | None:
     return None if found is None else DraftRow(**found)
 
 
-def _values(draft: DraftRow, *, version: int) -> dict[str, object]:
+def _values(draft: DraftRow, *, version: int) -> dict[str, Any]:
     values = {one.name: getattr(draft, one.name) for one in fields(draft)}
     return values | {"version": version}

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, literal_column, or_, select
 
 from domain.report import NewReport
 from store.case_reads import REPORT
@@ -12,6 +12,10 @@ from store.tables import cases, reports
 
 MOST_EARLIER = 20
 """The latest of a caller who reports all day; what is older than these is another matter by now."""
+
+
+_CALLED = reports.c.caller != literal_column("''")
+"""In the index's own words: SQLite does not see by itself that a caller who is sought is none."""
 
 
 class RepeatReader(Database):
@@ -42,7 +46,7 @@ class RepeatReader(Database):
             return []
         statement = (
             select(*REPORT)
-            .where(reports.c.caller == caller)
+            .where(reports.c.caller == caller, _CALLED)
             .order_by(reports.c.received_at.desc(), reports.c.report_no.desc())
             .limit(limit)
         )
@@ -58,7 +62,7 @@ class RepeatReader(Database):
         )
         statement = (
             select(*REPORT)
-            .where(reports.c.caller == caller, still_open.exists())
+            .where(reports.c.caller == caller, _CALLED, still_open.exists())
             .order_by(reports.c.received_at.desc(), reports.c.report_no.desc())
             .limit(limit)
         )

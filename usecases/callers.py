@@ -4,6 +4,8 @@ from unicodedata import normalize
 
 from usecases.city import City
 
+DESK = "desk"
+"""What reports, supplements and urges of the operator's desk name as their source."""
 SHORTEST_NUMBER = 6
 LONGEST_NUMBER = 17
 """Digits of a telephone number that tells callers apart; 12345 and 110 do not."""

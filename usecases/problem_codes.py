@@ -124,6 +124,7 @@ class ProblemCode(StrEnum):
     PROVIDER_UNKNOWN = "provider_unknown"
     DRAFT_NOT_FOUND = "draft_not_found"
     DRAFT_CHANGED = "draft_changed"
+    DESCRIPTION_REQUIRED = "description_required"
     VIEW_NOT_FOUND = "view_not_found"
     VIEW_NAME = "view_name"
     TOO_MANY_VIEWS = "too_many_views"

@@ -83,6 +83,11 @@ PROBLEMS_PEOPLE: dict[str, tuple[int, str, str]] = {
         "此草稿已在另一窗口修改；请选择保留哪一份",
         "this draft was changed in another window; choose which to keep",
     ),
+    "description_required": (
+        422,
+        "请先写明发生了什么",
+        "say what happened first",
+    ),
     "view_not_found": (404, "没有此保存的视图", "no such saved view"),
     "view_name": (422, "请给视图起一个名称", "give the view a name"),
     "too_many_views": (

@@ -12,6 +12,7 @@ from domain.place import Level, Place, metres_between
 from domain.report import NewReport
 from domain.views import CaseView
 from store.rows import StoredReport
+from usecases.callers import DESK
 from usecases.city import City
 from usecases.duplicates import MOST_PROPOSALS, POINT_METHODS, Duplicates
 from usecases.file_report import UNCLASSIFIED
@@ -42,11 +43,19 @@ def find_demand(*, city: City, report: NewReport, found: Answer) -> Duplicates |
         if view is None or not why:
             continue
         if why != MAYBE and (_pending(view) or view.severity <= found.decision.severity):
-            return Duplicates(master=view.case_no, repeated=why)
+            return Duplicates(master=view.case_no, repeated="" if _another_reporter(report, one) else why)
         proposals.append(view.case_no)
     # The latest is the likeliest.
     shown = tuple(dict.fromkeys(reversed(proposals)))[:MOST_PROPOSALS]
     return Duplicates(proposals=shown) if shown else None
+
+
+def _another_reporter(report: NewReport, one: StoredReport) -> bool:
+    """Tell whether somebody else reports the same event: one more reporter, and no demand filed again.
+
+    An operator names the case a new caller speaks of (row 7); a source names the ticket it repeats.
+    """
+    return report.source == DESK and report.caller != one.caller
 
 
 def _why(city: City, report: NewReport, one: StoredReport, view: CaseView | None, found: Answer) -> str:
