@@ -6,6 +6,8 @@ from typing import cast
 from fastapi import Request
 
 from usecases.city import City
+from usecases.live import Hub
+from usecases.templates import TemplateShelf
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -13,12 +15,15 @@ class Service:
     """The city, and how the pages are served.
 
     ``secure``: people reach us by https, so cookies are for https only. ``public_url`` is our
-    origin as people's browsers see it.
+    origin as people's browsers see it. ``live`` hands on what changes.
     """
 
     city: City
     demo_mode: bool
     public_url: str
+    live: Hub
+    templates: TemplateShelf | None = None
+    """The words of messages, where they can be shown."""
 
     @property
     def secure(self) -> bool:
