@@ -91,7 +91,7 @@ async def take_back(*, city: City, who: Principal, case_no: str, reason: str, re
 
 def plain_number(text: str) -> str:
     """Return a number as it is kept: people read it out in groups and type it with blanks, or in small letters."""
-    return "".join(text.upper().replace("—", "-").replace("–", "-").split())[:60]  # noqa: RUF001
+    return "".join(text.upper().replace("—", "-").replace("–", "-").split())[:60]
 
 
 def _by_number(city: City, who: Principal, number: str) -> tuple[CaseView, ...]:
