@@ -13,16 +13,20 @@ from web.assets import serve
 from web.board import acts as board_acts
 from web.board import routes as board
 from web.home import routes as home
+from web.instructions import routes as instructions
 from web.live import routes as live
 from web.maps import routes as maps
 from web.security import SafeHeaders
+from web.sign_in import routes as sign_in
 
 ROUTERS: tuple[APIRouter, ...] = (
     home.router,
+    sign_in.router,
     live.router,
     maps.router,
     board.router,
     board_acts.router,
+    instructions.router,
     rules.router,
     letters.router,
     deliveries.router,
