@@ -16,6 +16,7 @@ from web.home import routes as home
 from web.instructions import routes as instructions
 from web.live import routes as live
 from web.maps import routes as maps
+from web.queues import routes as queues
 from web.security import SafeHeaders
 from web.sign_in import routes as sign_in
 
@@ -32,6 +33,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     deliveries.router,
     alarms.router,
     devices.router,
+    queues.router,
 )
 """One for each area of the consoles."""
 
