@@ -126,7 +126,7 @@ def _returned(facts: tuple[Fact, ...]) -> Return | None:
         at=asked.at,
         unit=asked.actor.unit or "",
         reason=str(asked.data.get("reason", "")),
-        proposed=asked.data.get("proposed"),
+        proposed=str(asked.data.get("proposed") or "") or None,
     )
 
 
@@ -142,12 +142,13 @@ def _visits(
 
 def _visit(number: str, tried: list[Fact], reporter: MaskedReporter | None) -> Visit:
     last = tried[-1] if tried else None
+    solved, grade = (None, None) if last is None else (last.data.get("solved"), last.data.get("grade"))
     return Visit(
         report_no=number,
         reporter=reporter,
         tries=len(tried),
         last_at=None if last is None else last.at,
         done=last is not None and bool(last.data.get("reached")),
-        solved=None if last is None else last.data.get("solved"),
-        grade=None if last is None else last.data.get("grade"),
+        solved=solved if isinstance(solved, bool) else None,
+        grade=grade if isinstance(grade, int) else None,
     )
