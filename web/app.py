@@ -19,9 +19,11 @@ from web.maps import routes as maps
 from web.queues import routes as queues
 from web.security import SafeHeaders
 from web.sign_in import routes as sign_in
+from web.sign_in import routes as sign_in
 
 ROUTERS: tuple[APIRouter, ...] = (
     home.router,
+    sign_in.router,
     sign_in.router,
     live.router,
     maps.router,
