@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from domain.account import Permission, Principal
-from domain.case_tabs import by_tab
+from domain.case_tabs import COLUMNS, Tab, by_tab, states_of
 from domain.views import CaseFilter, CasePage, CaseView
 from store.saved_views import SavedView
 from usecases.city import City
@@ -12,7 +12,17 @@ from usecases.problems import BadRequest, ProblemCode
 from usecases.queries import list_cases
 from usecases.texts import check_values
 
-__all__ = ["MOST_COUNTED", "SavedView", "counts_of", "forget_view", "page_of", "save_view", "views_of"]
+__all__ = [
+    "MOST_COUNTED",
+    "SavedView",
+    "columns_of",
+    "counts_of",
+    "counts_of_states",
+    "forget_view",
+    "page_of",
+    "save_view",
+    "views_of",
+]
 
 MOST_COUNTED = 1_000
 """Ended cases are counted up to here: what a page says beyond is "more than"."""
@@ -34,13 +44,36 @@ def page_of(
     return replace(page, cases=tuple(_impersonal(view) for view in page.cases))
 
 
+def columns_of(
+    *, city: City, who: Principal, where: CaseFilter, each: int
+) -> dict[Tab, tuple[tuple[CaseView, ...], bool]]:
+    """Return the first cases of each column of the board and whether there are more; one statement.
+
+    The filter's own states do not count here. Raises BadRequest (not_permitted).
+    """
+    scoped = _scoped(city, who, where)
+    found = city.store.case_columns(where=scoped, columns=[states_of(tab) for tab in COLUMNS], each=each)
+    return {
+        tab: (tuple(_impersonal(view) for view in views[:each]), len(views) > each)
+        for tab, views in zip(COLUMNS, found, strict=True)
+    }
+
+
 def counts_of(*, city: City, who: Principal, where: CaseFilter) -> dict[str, int]:
     """Return how many cases of the filter each tab (``domain.case_tabs.Tab``) has; one statement.
 
     The filter's own states do not count here. Ended cases are counted up to ``MOST_COUNTED``,
     so that number means "as many or more". Raises BadRequest (not_permitted).
     """
-    return by_tab(city.store.case_counts(where=_scoped(city, who, where), most=MOST_COUNTED))
+    return by_tab(counts_of_states(city=city, who=who, where=where))
+
+
+def counts_of_states(*, city: City, who: Principal, where: CaseFilter) -> dict[str, int]:
+    """Return how many open cases of the filter each state has, ended ones together under ""; one statement.
+
+    The filter's own states do not count here. Raises BadRequest (not_permitted).
+    """
+    return city.store.case_counts(where=_scoped(city, who, where), most=MOST_COUNTED)
 
 
 def views_of(*, city: City, who: Principal, page: str) -> list[SavedView]:

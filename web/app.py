@@ -8,6 +8,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 
 from web import errors
+from web.acting import routes as acting
 from web.admin import alarms, deliveries, devices, letters, rules
 from web.assets import serve
 from web.board import acts as board_acts
@@ -19,14 +20,13 @@ from web.maps import routes as maps
 from web.queues import routes as queues
 from web.security import SafeHeaders
 from web.sign_in import routes as sign_in
-from web.sign_in import routes as sign_in
 
 ROUTERS: tuple[APIRouter, ...] = (
     home.router,
     sign_in.router,
-    sign_in.router,
     live.router,
     maps.router,
+    acting.router,
     board.router,
     board_acts.router,
     instructions.router,
