@@ -53,9 +53,9 @@ def area_file(*, city: City, level: Level, within: str | None = None) -> MapFile
     """
     pack = city.pack
     if within is None and level not in _WHOLE:
-        raise BadRequest(ProblemCode.UNKNOWN_AREA, area_code="")
+        raise BadRequest(ProblemCode.UNKNOWN_AREA, area="-")
     if within is not None and pack.areas.get(within) is None:
-        raise BadRequest(ProblemCode.UNKNOWN_AREA, area_code=within)
+        raise BadRequest(ProblemCode.UNKNOWN_AREA, area=within)
     return _drawn(
         city, ("file", level, within), lambda edition: _file(pack, edition, level, within), otherwise=_EMPTY
     )
