@@ -39,6 +39,7 @@ class Asked:
     district: str | None = None
     street: str | None = None
     severities: tuple[int, ...] = ()
+    categories: tuple[str, ...] = ()
     exercise: bool = False
 
 
@@ -181,6 +182,7 @@ def _which(scope: CaseScope, asked: Asked) -> FigureFilter:
         district=asked.district,
         street=asked.street,
         severities=asked.severities,
+        categories=asked.categories,
         scope=None if scope.everything else scope,
     )
     return FigureFilter(where=where, exercise=asked.exercise)

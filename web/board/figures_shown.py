@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from domain.board import Bucket, Dimension
 from domain.figures import SMALL, Better, Figure, Unit, Value
-from usecases.board import Board, Ranked, Shown
+from usecases.board import Board, Shown
+from usecases.board_map import BoardMap
 from web.shown import Shown as Words
 from web.words import N_
 
@@ -139,11 +140,13 @@ def chart_of(board: Board, words: Words) -> dict[str, object]:
     }
 
 
-def map_of(rows: tuple[Ranked, ...], board: Board, figure: str) -> dict[str, object]:
-    """Return what the map draws: a number for each area, and points as coarse as streets."""
-    numbers = {row.code: row.values[figure].number for row in rows if row.code}
-    spots = [[spot.lon, spot.lat, spot.cases, spot.severity] for spot in board.spots]
-    return {"figure": figure, "numbers": numbers, "spots": spots}
+def map_of(drawn: BoardMap, words: FiguresShown) -> dict[str, object]:
+    """Return what the map's script draws: a shade and a text for each area, and dots as coarse as streets."""
+    return {
+        "areas": {code: [shade.band, words.number(shade.value)] for code, shade in drawn.shades.items()},
+        "core": drawn.core,
+        "dots": [[dot.x, dot.y, dot.cases, dot.severity] for dot in drawn.dots],
+    }
 
 
 def _signed(number: float, *, digits: int) -> str:

@@ -13,6 +13,8 @@ from domain.figures import BY_ID, FIGURES
 from domain.org import Area
 from domain.place import Level
 from usecases.board import Asked, Board, figures, ranking, sort_ranking
+from usecases.board_map import map_of as board_map
+from usecases.board_map import picture_of
 from usecases.city import City
 from usecases.fresh import StillWorking
 from usecases.permits import scope_of
@@ -91,7 +93,7 @@ def board(request: Request, who: Watcher, view: Viewed) -> Response:
         request,
         "board/board.html",
         districts=districts_of(city, who),
-        figures=FIGURES,
+        picture=picture_of(city=city, district=view.asked.district),
         mapped=tuple(BY_ID[one] for one in MAPPED),
         spans=tuple(Span),
         **context,
@@ -99,9 +101,11 @@ def board(request: Request, who: Watcher, view: Viewed) -> Response:
 
 
 @router.get("/board/live")
-def live(request: Request, who: Watcher, view: Viewed) -> Response:
-    """Show the part of the board that changes."""
-    return page(request, "board/live.html", **_context(request, who, view))
+def live(request: Request, who: Watcher, view: Viewed, *, first: bool = False) -> Response:
+    """Show the part of the board that changes; the map's outlines only the ``first`` time."""
+    city = service(request).city
+    picture = picture_of(city=city, district=view.asked.district) if first else None
+    return page(request, "board/live.html", picture=picture, **_context(request, who, view))
 
 
 def districts_of(city: City, who: Principal) -> tuple[Area, ...]:
@@ -116,7 +120,7 @@ def districts_of(city: City, who: Principal) -> tuple[Area, ...]:
 def _context(request: Request, who: Principal, view: View) -> Mapping[str, Any]:
     served = service(request)
     words = Shown(city=served.city, language=language_of(request, preferred=who.language))
-    shared = {"view": view, "f": FiguresShown(t=words), "dimensions": tuple(DIMENSIONS)}
+    shared = {"view": view, "f": FiguresShown(t=words), "dimensions": tuple(DIMENSIONS), "figures": FIGURES}
     try:
         found = figures(city=served.city, who=who, asked=view.asked)
     except StillWorking:
@@ -126,11 +130,12 @@ def _context(request: Request, who: Principal, view: View) -> Mapping[str, Any]:
 
 def _counted(found: Board, view: View, words: Shown) -> dict[str, Any]:
     rows = ranking(board=found, by=view.by)
-    areas = ranking(board=found, by=Dimension.STREET if view.asked.district else Dimension.DISTRICT)
+    words_of = FiguresShown(t=words)
+    drawn = board_map(city=words.city, board=found, figure=view.shows)
     return {
         "board": found,
         "rows": sort_ranking(rows=rows, figure=view.sort, falling=view.falling)[:MOST_RANKED],
         "chart": chart_of(found, words),
-        "drawn": map_of(areas, found, view.shows),
-        "figures": FIGURES,
+        "drawn": drawn,
+        "map_data": map_of(drawn, words_of),
     }

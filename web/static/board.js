@@ -66,6 +66,19 @@ live?.addEventListener("htmx:after:swap", () => {
 addEventListener("resize", () => draw());
 draw();
 
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-map-whole]");
+  if (!button) return;
+  button.setAttribute("aria-pressed", button.getAttribute("aria-pressed") === "true" ? "false" : "true");
+  draw();
+});
+
+// What is refused is said within the dialog: nobody sees the page behind it.
+new MutationObserver(() => {
+  const told = document.querySelector("#notices > *"), inside = document.getElementById("act-problem");
+  if (told && inside && dialog.open) inside.replaceChildren(told);
+}).observe(document.getElementById("notices"), { childList: true });
+
 // Forms of acts open in a dialog, which closes when the act was done.
 const dialog = document.getElementById("board-act");
 document.addEventListener("htmx:after:swap", () => {
