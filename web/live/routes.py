@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Header, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from domain.account import Principal
+from usecases.city import City
 from usecases.live import Change, End, Hearing, Subscription, UnableToFollow, hearing_of
 from web.guard import anyone, still_there
 from web.state import service
@@ -38,7 +39,9 @@ async def live(
     since = after or request.query_params.get("after") or None
     try:
         async with service(request).live.subscribe(after=since) as heard:
-            yield ServerSentEvent(event="hello", data={}, id=heard.position, retry=COME_BACK_MS)
+            yield ServerSentEvent(
+                event="hello", data=_clock(service(request).city), id=heard.position, retry=COME_BACK_MS
+            )
             async for event in _events(request, heard, who):
                 yield event
     except UnableToFollow as cut:
@@ -72,6 +75,11 @@ async def _events(request: Request, heard: Subscription, who: Principal) -> Asyn
         else:
             continue
         said = loop.time()
+
+
+def _clock(city: City) -> dict[str, Any]:
+    """Return what a page needs to say the city's time by itself."""
+    return {"now": city.now().isoformat(), "speed": city.clock.speed, "zone": city.pack.city.timezone}
 
 
 def _told(changes: Sequence[Change], hearing: Hearing) -> list[dict[str, Any]]:
