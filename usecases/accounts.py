@@ -6,7 +6,7 @@ from datetime import datetime
 
 from domain.account import ADMINISTRATORS, Grant, Permission, Post, Principal
 from domain.password import account_name, plain_account
-from store.rows_people import Account, UnableToAddAccount, UnableToLeaveNobody
+from store.rows_people import Account, Session, UnableToAddAccount, UnableToLeaveNobody
 from usecases.city import City
 from usecases.deeds import note
 from usecases.passwords import former_of, hashed, new_digest
@@ -28,10 +28,49 @@ def listed(*, city: City, who: Principal) -> list[Account]:
     return city.store.accounts()
 
 
+def found(
+    *, city: City, who: Principal, text: str = "", post: str = "", state: str = "", at: datetime
+) -> list[Account]:
+    """Return the accounts whose name or unit holds a text, with a post, in a state; by name.
+
+    ``state`` is open, closed, locked, or empty for any. Raises BadRequest (not_permitted).
+    """
+    wanted = text.strip().lower()
+    return [
+        one
+        for one in listed(city=city, who=who)
+        if (not wanted or wanted in _words(city, one))
+        and (not post or any(grant.post.value == post for grant in one.grants))
+        and (not state or state in _states(one, at))
+    ]
+
+
+def _states(account: Account, at: datetime) -> frozenset[str]:
+    locked = account.locked_until is not None and account.locked_until > at
+    return frozenset({"closed" if account.disabled else "open", *(("locked",) if locked else ())})
+
+
+def _words(city: City, account: Account) -> str:
+    units = [city.pack.tree.find(grant.unit) for grant in account.grants]
+    names = [f"{unit.code} {unit.name_zh} {unit.name_en}" for unit in units if unit is not None]
+    return " ".join((account.account, account.name, *names)).lower()
+
+
+def no_post(given: str) -> BadRequest:
+    """Return what is wrong with a post there is not."""
+    return BadRequest(ProblemCode.BAD_GRANT, detail=f"无此岗位 / no post {given[:40]}")
+
+
 def account_shown(*, city: City, who: Principal, account: str) -> Account:
     """Return one account. Raises BadRequest (not_permitted, account_not_found)."""
     permit(who, Permission.ACCOUNTS)
     return _found(city, account)
+
+
+def sessions_of(*, city: City, who: Principal, account: str, at: datetime) -> list[Session]:
+    """Return where somebody is signed in. Raises BadRequest (not_permitted, account_not_found)."""
+    permit(who, Permission.ACCOUNTS)
+    return city.store.sessions_of(account=_found(city, account).account, at=at)
 
 
 def open_account(

@@ -45,6 +45,7 @@ __all__ = [
     "check_password",
     "confirm_enrolment",
     "keep_factor",
+    "nobody_yet",
     "principal_of",
     "put_password",
     "show_factor",
@@ -199,6 +200,11 @@ def step_now(*, city: City, token: str, at: datetime) -> Step | None:
     if waiting.kind is WaitKind.CHANGE:
         return MustChange(token=token, account=account.account)
     return FactorNeeded(token=token)
+
+
+def nobody_yet(*, city: City) -> bool:
+    """Tell whether this installation has no account at all, so that a first one must be made on the server."""
+    return not city.access.demo_mode and not city.store.has_accounts()
 
 
 def principal_of(*, city: City, token: str, at: datetime, present: bool = True) -> SignedIn | None:

@@ -13,20 +13,28 @@ from web.admin import alarms, deliveries, devices, letters, rules
 from web.assets import serve
 from web.board import acts as board_acts
 from web.board import routes as board
+from web.desk import ask
+from web.desk import routes as desk
 from web.home import routes as home
 from web.instructions import routes as instructions
 from web.live import routes as live
 from web.maps import routes as maps
 from web.queues import routes as queues
 from web.security import SafeHeaders
+from web.sign_in import accounts, audit, profile
 from web.sign_in import routes as sign_in
 
 ROUTERS: tuple[APIRouter, ...] = (
     home.router,
     sign_in.router,
+    profile.router,
+    accounts.router,
+    audit.router,
     live.router,
     maps.router,
     acting.router,
+    desk.router,
+    ask.router,
     board.router,
     board_acts.router,
     instructions.router,

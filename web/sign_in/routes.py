@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from urllib.parse import quote
 
-import segno
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
@@ -21,6 +20,7 @@ from usecases.sign_in import (
     Step,
     change_expired,
     confirm_enrolment,
+    nobody_yet,
     show_factor,
     sign_in,
     sign_out,
@@ -44,6 +44,7 @@ from web.sign_in.cookies import (
     step_token,
 )
 from web.sign_in.faults import fault_texts
+from web.sign_in.qr import qr
 from web.state import service
 from web.words import language_of
 
@@ -199,7 +200,7 @@ def _form(request: Request, *, onward: str, account: str = "", error: BadRequest
         provider=None if provider is None else provider.names.get(language, "OpenID Connect"),
         people=demo_people(city=served.city),
         demo_password=DEMO_PASSWORD,
-        nobody=not served.demo_mode and not served.city.store.has_accounts(),
+        nobody=nobody_yet(city=served.city),
     )
     put(request, answer, named(request, "form"), token, STEP_S * 4)
     return answer
@@ -265,8 +266,3 @@ def _query(onward: str) -> str:
 def _count(request: Request, error: BadRequest) -> None:
     if error.finding.code in _WRONG:
         _PACE.failed(address=address_of(request))
-
-
-def qr(text: str) -> str:
-    """Return a picture of a text for a phone's camera, as the address of an image."""
-    return str(segno.make(text, error="m").svg_data_uri(scale=4, border=3, light="#fff", dark="#000"))
