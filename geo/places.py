@@ -104,7 +104,7 @@ class PlaceSearch:
             return
         crossed = list(self._crossed(text, query))
         yield from crossed
-        narrowed = [] if depth >= _DEEPEST else list(self._narrowed(text, query, depth))
+        narrowed = [] if crossed or depth >= _DEEPEST else list(self._narrowed(text, query, depth))
         yield from narrowed
         wanted = query.limit - len(named) - len(crossed) - len(narrowed)
         yield from self._parts(key, query, wanted=wanted)

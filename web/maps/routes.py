@@ -9,13 +9,14 @@ from fastapi.responses import JSONResponse, Response
 from domain.account import Permission, Principal
 from domain.case_points import CasePoints
 from domain.named_place import FoundPlace
+from domain.org import AreaTable
 from domain.place import AreaRef, Level
 from domain.views import CaseFilter
 from usecases.map_data import area_drawing, area_file, case_points
 from usecases.place_search import chain_at, search
 from usecases.problems import BadRequest, ProblemCode
 from web.guard import anyone, needs
-from web.maps.words import KINDS, shown_chain, shown_name
+from web.maps.words import KINDS, area_name, shown_chain, shown_name
 from web.render import is_fragment, page
 from web.state import service
 from web.words import language_of, text
@@ -45,9 +46,10 @@ def places(
     ``lon`` and ``lat`` are where the map is; what is nearer comes first.
     """
     near = None if lon is None or lat is None else (lon, lat)
-    found = search(city=service(request).city, text=q, near=near, limit=limit)
+    city = service(request).city
+    found = search(city=city, text=q, near=near, limit=limit)
     if not is_fragment(request):
-        return JSONResponse([_place(place) for place in found])
+        return JSONResponse([_place(place, city.pack.areas) for place in found])
     language = language_of(request, preferred=who.language)
     return page(
         request,
@@ -55,7 +57,7 @@ def places(
         found=found,
         kinds={kind: text(language, word) for kind, word in KINDS.items()},
         shown=partial(shown_name, language=language),
-        chain_of=shown_chain,
+        chain_of=partial(shown_chain, areas=city.pack.areas, language=language),
     )
 
 
@@ -67,8 +69,9 @@ def at(
     lat: Annotated[float, Query(ge=-90, le=90, allow_inf_nan=False)],
 ) -> Response:
     """Say which areas a point lies in, the city first; an empty chain outside the city."""
-    chain = chain_at(city=service(request).city, lon=lon, lat=lat)
-    return JSONResponse({"lon": lon, "lat": lat, "chain": _chain(chain)})
+    city = service(request).city
+    chain = chain_at(city=city, lon=lon, lat=lat)
+    return JSONResponse({"lon": lon, "lat": lat, "chain": _chain(chain, city.pack.areas)})
 
 
 @router.get("/areas/{level}.geojson")
@@ -181,11 +184,19 @@ def _point(lon: float, lat: float, **properties: object) -> dict[str, object]:
     return {"type": "Feature", "properties": properties, "geometry": {"type": "Point", "coordinates": at}}
 
 
-def _chain(chain: tuple[AreaRef, ...]) -> list[dict[str, object]]:
-    return [{"level": int(area.level), "code": area.code, "name": area.name} for area in chain]
+def _chain(chain: tuple[AreaRef, ...], areas: AreaTable) -> list[dict[str, object]]:
+    return [
+        {
+            "level": int(area.level),
+            "code": area.code,
+            "name": area.name,
+            "name_en": area_name(area, areas=areas, language="en"),
+        }
+        for area in chain
+    ]
 
 
-def _place(place: FoundPlace) -> dict[str, object]:
+def _place(place: FoundPlace, areas: AreaTable) -> dict[str, object]:
     return {
         "code": place.code,
         "kind": place.kind.value,
@@ -193,7 +204,7 @@ def _place(place: FoundPlace) -> dict[str, object]:
         "name_en": place.name_en,
         "lon": place.lon,
         "lat": place.lat,
-        "chain": _chain(place.chain),
+        "chain": _chain(place.chain, areas),
         "score": place.score,
         "matched_by": place.matched_by.value,
         "matched": place.matched,

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from domain.named_place import FoundPlace, PlaceKind
+from domain.org import AreaTable
+from domain.place import AreaRef
 from web.words import N_
 
 KINDS: Mapping[PlaceKind, str] = {
@@ -24,7 +26,13 @@ def shown_name(place: FoundPlace, *, language: str) -> str:
     return place.name_zh if language == "zh" or not place.name_en else place.name_en
 
 
-def shown_chain(place: FoundPlace) -> str:
+def shown_chain(place: FoundPlace, *, areas: AreaTable, language: str) -> str:
     """Return the chain below the city, as one line; the city itself where that is all there is."""
-    names = [area.name for area in place.chain]
+    names = [area_name(area, areas=areas, language=language) for area in place.chain]
     return " / ".join(names[1:] or names)
+
+
+def area_name(area: AreaRef, *, areas: AreaTable, language: str) -> str:
+    """Return an area's name in a language, the Chinese one where there is no other."""
+    known = areas.get(area.code)
+    return known.name_en if language == "en" and known is not None and known.name_en else area.name

@@ -165,7 +165,7 @@ class CityMap {
     try {
       const { chain } = await load(`/maps/at?lon=${lon.toFixed(6)}&lat=${lat.toFixed(6)}`);
       if (this.pin?.lon !== lon || this.pin?.lat !== lat) return; // moved on meanwhile
-      this.say(chain.length ? `${this.words.at}: ${chain.map((area) => area.name).join(" / ")}` : this.words.outside);
+      this.say(chain.length ? `${this.words.at}: ${chain.map((area) => nameOf(area, this.options.language)).join(" / ")}` : this.words.outside);
       this.tell("map:chain", { lon, lat, chain });
     } catch {
       this.say(this.words.failed);
