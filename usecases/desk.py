@@ -112,6 +112,13 @@ def to_file(*, city: City, sheet: Sheet, proposals: tuple[Proposal, ...] = ()) -
     )
 
 
+def outlook_of(*, city: City, sheet: Sheet) -> Preview:
+    """Return what would become of a sheet: whose it is, and by when."""
+    return _outlook(
+        city, to_file(city=city, sheet=sheet, proposals=propose(pack=city.pack, text=sheet.description))
+    )
+
+
 def _outlook(city: City, asked: FileReport) -> Preview:
     nobody = replace(asked, reporter=Reporter())
     return preview(
