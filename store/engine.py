@@ -31,6 +31,7 @@ from store.people_sessions import PeopleSessions
 from store.repeat_reads import RepeatReader
 from store.replay_reads import ReplayReader
 from store.saved_views import SavedViews
+from store.screens import Screens
 from store.signals import Signals
 from store.sources import Sources
 from store.supplements import Supplements
@@ -71,6 +72,7 @@ class Store(
     AlarmReader,
     FigureReader,
     BoardReader,
+    Screens,
     ChangeReader,
     Deeds,
     People,

@@ -126,6 +126,7 @@ class ProblemCode(StrEnum):
     DRAFT_CHANGED = "draft_changed"
     DESCRIPTION_REQUIRED = "description_required"
     VIEW_NOT_FOUND = "view_not_found"
+    SCREEN_NOT_FOUND = "screen_not_found"
     VIEW_NAME = "view_name"
     TOO_MANY_VIEWS = "too_many_views"
     CASE_CHANGED = "case_changed"

@@ -88,6 +88,11 @@ PROBLEMS_PEOPLE: dict[str, tuple[int, str, str]] = {
         "请先写明发生了什么",
         "say what happened first",
     ),
+    "screen_not_found": (
+        404,
+        "没有此大屏，或其链接已停用、已过期；请在看板的“大屏”页重新生成",
+        "no such screen, or its address was ended or is over; make a new one on the board's page of walls",
+    ),
     "view_not_found": (404, "没有此保存的视图", "no such saved view"),
     "view_name": (422, "请给视图起一个名称", "give the view a name"),
     "too_many_views": (

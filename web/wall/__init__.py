@@ -1,0 +1,1 @@
+"""The wall: a screen in public view that runs for days, and the page where a supervisor makes such screens."""
