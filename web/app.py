@@ -13,6 +13,8 @@ from web.admin import alarms, deliveries, devices, letters, rules
 from web.assets import serve
 from web.board import acts as board_acts
 from web.board import routes as board
+from web.cases import bulk as case_acts
+from web.cases import routes as cases
 from web.desk import ask
 from web.desk import routes as desk
 from web.home import routes as home
@@ -21,29 +23,38 @@ from web.live import routes as live
 from web.maps import routes as maps
 from web.queues import routes as queues
 from web.security import SafeHeaders
-from web.sign_in import accounts, audit, profile
+from web.sign_in import accounts, audit, profile, provider
 from web.sign_in import routes as sign_in
+from web.tasks import routes as tasks
+from web.verify import routes as verify
+from web.wall import routes as wall
 
 ROUTERS: tuple[APIRouter, ...] = (
     home.router,
     sign_in.router,
+    provider.router,
     profile.router,
     accounts.router,
     audit.router,
     live.router,
     maps.router,
     acting.router,
+    case_acts.router,
+    cases.router,
     desk.router,
     ask.router,
     board.router,
     board_acts.router,
     instructions.router,
+    wall.router,
     rules.router,
     letters.router,
     deliveries.router,
     alarms.router,
     devices.router,
     queues.router,
+    tasks.router,
+    verify.router,
 )
 """One for each area of the consoles."""
 

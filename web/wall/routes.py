@@ -33,7 +33,7 @@ Watching = Annotated[Viewer, Depends(ScreenOrWatcher())]
 Supervisor = Annotated[Principal, Depends(needs(Permission.WATCH, Permission.INSTRUCT))]
 SceneName = Annotated[str, Query(alias="scene", max_length=40, pattern="^[a-z0-9_-]+$")]
 SEVEN = ("on_time", "closure", "in_hand", "overdue", "breaching", "urgent", "satisfied")
-MOST_ROWS, MOST_RANKED = 8, 13
+MOST_LATE, MOST_NEW, MOST_RANKED = 6, 5, 11
 LONGEST_S = 600.0
 LOOK_EVERY_S = 10.0
 TOGETHER_S = 0.5
@@ -156,8 +156,8 @@ def _counted(found: Board, scene: Scene, words: Shown) -> dict[str, Any]:
         "figures": tuple(BY_ID[one] for one in SEVEN),
         "ranked": tuple(BY_ID[one] for one in dict.fromkeys((scene.sort, "in_hand", "on_time"))),
         "rows": sort_ranking(rows=rows, figure=scene.sort, falling=True)[:MOST_RANKED],
-        "late": found.late[:MOST_ROWS],
-        "newest": found.newest[:MOST_ROWS],
+        "late": found.late[:MOST_LATE],
+        "newest": found.newest[:MOST_NEW],
         "chart": chart_of(found, words),
         "drawn": drawn,
         "map_data": map_of(drawn, FiguresShown(t=words)),
