@@ -11,9 +11,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from domain.errors import CommandRefused, RefusalCode
+from domain.errors import CommandRefused
 from usecases.command import UnableToBuildCommand
 from usecases.problems import BadRequest, Finding, ProblemCode
+from usecases.refusals import refusal_status
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "/problems/"
@@ -21,35 +22,6 @@ RETRY_AFTER_S = 5
 ALWAYS = {401: {"WWW-Authenticate": 'Bearer realm="cityops"'}, 503: {"Retry-After": str(RETRY_AFTER_S)}}
 """Headers that answers of a status have, whatever else they have."""
 log = structlog.get_logger()
-
-REFUSED_STATUS = {
-    RefusalCode.ROLE_NOT_ALLOWED: 403,
-    RefusalCode.NOT_THE_OWNER: 403,
-    RefusalCode.NOT_THE_ARBITER: 403,
-    RefusalCode.HANDLER_MAY_NOT_CLOSE: 403,
-    RefusalCode.UNIT_REQUIRED: 422,
-    RefusalCode.REASON_REQUIRED: 422,
-    RefusalCode.RECEIPT_REQUIRED: 422,
-    RefusalCode.LEAD_REQUIRED: 422,
-    RefusalCode.UNKNOWN_REPORT: 404,
-    RefusalCode.NOT_YOUR_ITEM: 403,
-    RefusalCode.NOT_YOUR_STEP: 403,
-    RefusalCode.SUSPENSION_NEEDS_DISTRICT: 403,
-    RefusalCode.INTERIM_MEASURE_REQUIRED: 422,
-    RefusalCode.TASK_TEXT_REQUIRED: 422,
-    RefusalCode.DUE_OUTSIDE: 422,
-    RefusalCode.UNKNOWN_ITEM: 404,
-    RefusalCode.NOT_THE_UPPER_UNIT: 403,
-    RefusalCode.NOBODY_TO_ACKNOWLEDGE: 403,
-    RefusalCode.OUT_OF_SCALE: 422,
-    RefusalCode.NOT_A_SUPERVISOR: 403,
-    RefusalCode.SECOND_REVIEWER: 403,
-    RefusalCode.NOT_THE_CHECKER: 403,
-    RefusalCode.CHECK_PHOTO_REQUIRED: 422,
-    RefusalCode.CHECK_POSITION_REQUIRED: 422,
-    RefusalCode.CHECK_TOO_FAR: 422,
-}
-"""Refusals that are not a conflict with the case's state (409)."""
 
 
 class ProblemResponse(JSONResponse):
@@ -76,11 +48,6 @@ def _weight(text: str) -> float:
         return float(text or 1)
     except ValueError:
         return 0.0
-
-
-def refusal_status(code: RefusalCode) -> int:
-    """Return the HTTP status of a refused command."""
-    return REFUSED_STATUS.get(code, 409)
 
 
 def problem(

@@ -6,9 +6,9 @@ A test compares the committed page with what this makes of the code.
 import re
 from pathlib import Path
 
-from api.problems import refusal_status
 from domain.errors import REFUSALS, RefusalCode
 from usecases.problems import PROBLEMS, ProblemCode
+from usecases.refusals import refusal_status
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "problems.md"
 

@@ -1,6 +1,7 @@
 """What went wrong, as a page or as a notice on the page: the code and a sentence in people's language."""
 
 import secrets
+from http import HTTPStatus
 from typing import cast
 from urllib.parse import quote
 
@@ -12,12 +13,13 @@ from starlette.exceptions import HTTPException
 
 from domain.errors import CommandRefused
 from usecases.problems import BadRequest, Finding, ProblemCode
+from usecases.refusals import REFUSED_STATUS, refusal_status
 from web.guard import SignInNeeded, visitor
 from web.render import is_fragment, page
 from web.words import language_of
 
 log = structlog.get_logger()
-FORBIDDEN = frozenset({"role_not_allowed", "not_the_owner", "not_the_arbiter", "handler_may_not_close"})
+FORBIDDEN = frozenset(code.value for code, status in REFUSED_STATUS.items() if status == HTTPStatus.FORBIDDEN)
 
 
 async def problem(request: Request, *, status: int, code: str, text: str) -> Response:
@@ -46,8 +48,8 @@ async def on_bad_request(request: Request, error: Exception) -> Response:
 async def on_refused(request: Request, error: Exception) -> Response:
     """Answer a command the case does not take."""
     refused = cast("CommandRefused", error)
-    status = 403 if refused.code.value in FORBIDDEN else 409
     text = refused.text(lang=language_of(request))
+    status = refusal_status(refused.code)
     return await problem(request, status=status, code=refused.code.value, text=text)
 
 
