@@ -1,0 +1,1 @@
+"""Looks on site and checks, phone first."""
