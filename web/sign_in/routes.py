@@ -88,7 +88,7 @@ async def sign_in_form(
     except BadRequest as error:
         _count(request, error)
         return _form(request, onward=onward, account=account, error=error)
-    return _go_on(request, step, onward)
+    return go_on(request, step, onward)
 
 
 @router.post("/sign-in/as")
@@ -129,7 +129,7 @@ async def factor_form(request: Request, _who: Visitor, code: Code = "", onward: 
         step = await asyncio.to_thread(show_factor, code=code, **given)
     except BadRequest as error:
         return await _again(request, error, onward)
-    return _go_on(request, step, onward)
+    return go_on(request, step, onward)
 
 
 @router.post("/sign-in/enrol")
@@ -163,7 +163,7 @@ async def password_form(
         found = await asyncio.to_thread(change_expired, password=password, **given)
     except BadRequest as error:
         return await _again(request, error, onward)
-    return _go_on(request, found, onward)
+    return go_on(request, found, onward)
 
 
 @router.post("/sign-out")
@@ -206,7 +206,8 @@ def _form(request: Request, *, onward: str, account: str = "", error: BadRequest
     return answer
 
 
-def _go_on(request: Request, step: Step, onward: str) -> Response:
+def go_on(request: Request, step: Step, onward: str) -> Response:
+    """Sign in, or show the next step of it."""
     if isinstance(step, SignedIn):
         return enter(request, step, onward=onward)
     answer = RedirectResponse(f"/sign-in/step{_query(onward)}", status_code=303)
