@@ -1,5 +1,6 @@
 """Lists of cases as somebody may see them: a page, how many each state tab has, views kept by name."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from domain.account import Permission, Principal
@@ -7,7 +8,7 @@ from domain.case_tabs import COLUMNS, Tab, by_tab, states_of
 from domain.views import CaseFilter, CasePage, CaseView
 from store.saved_views import SavedView
 from usecases.city import City
-from usecases.permits import permit, scope_of
+from usecases.permits import permit, scope_of, sees
 from usecases.problems import BadRequest, ProblemCode
 from usecases.queries import list_cases
 from usecases.texts import check_values
@@ -19,6 +20,7 @@ __all__ = [
     "counts_of",
     "counts_of_states",
     "forget_view",
+    "named",
     "page_of",
     "save_view",
     "views_of",
@@ -42,6 +44,14 @@ def page_of(
     """
     page = list_cases(city=city, where=_scoped(city, who, where), limit=limit, cursor=cursor)
     return replace(page, cases=tuple(_impersonal(view) for view in page.cases))
+
+
+def named(*, city: City, who: Principal, numbers: Sequence[str]) -> list[CaseView]:
+    """Return the cases of these numbers that are in somebody's scope, in this order. Raises BadRequest (not_permitted)."""
+    scope = scope_of(city=city, who=who)
+    known = city.store.cases_of(case_numbers=numbers)
+    views = (known[number] for number in dict.fromkeys(numbers) if number in known)
+    return [_impersonal(view) for view in views if sees(scope=scope, view=view)]
 
 
 def columns_of(

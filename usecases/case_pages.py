@@ -7,6 +7,7 @@ from domain.aspects import LinkedAlarm
 from domain.case import Fact
 from domain.case_tabs import Tab, states_of
 from domain.place import metres_between
+from domain.policy import Rung
 from domain.views import CaseFilter, CaseView, Timeline
 from store.rows_desk import SaidRow
 from usecases import reading
@@ -14,6 +15,7 @@ from usecases.case_lists import page_of
 from usecases.city import City
 from usecases.media import Shown as ShownMedia
 from usecases.permits import scope_of, sees
+from usecases.place_and_owner import full_ladder
 from usecases.reporters import MaskedReporter, contacts, knows_all
 from usecases.reports_of_case import CaseReport
 
@@ -80,6 +82,15 @@ def whole(*, city: City, who: Principal, case_no: str) -> CasePage:
         reporters=contacts(city=city, who=who, view=view),
         said=tuple(said),
     )
+
+
+def chain_of(*, city: City, view: CaseView) -> tuple[Rung, ...]:
+    """Return who commands at each level where the case is, as routing knows it now, the city first."""
+    grounds = city.grounds
+    if view.category not in grounds.pack.catalogue:
+        return ()
+    rungs = full_ladder(pack=grounds.pack, book=grounds.book, place=view.place, category=view.category)
+    return tuple(sorted(rungs, key=lambda rung: rung.level))
 
 
 def _relatives(city: City, who: Principal, view: CaseView) -> tuple[Relative, ...]:

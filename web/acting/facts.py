@@ -14,7 +14,7 @@ from web.words import N_
 
 SENTENCES: Mapping[str, str] = {
     # States a case comes to.
-    "received": N_("Received"),
+    "received": N_("Report received"),
     "triaging": N_("Looked into: category, place and urgency"),
     "answered": N_("Answered at once"),
     "refused": N_("Not accepted"),
@@ -22,7 +22,7 @@ SENTENCES: Mapping[str, str] = {
     "merged": N_("Merged into %(master)s"),
     "need_info": N_("The reporter is asked for what is missing"),
     "verifying_pre": N_("%(verifier)s is asked to look on site first"),
-    "filed": N_("Filed"),
+    "filed": N_("Filed as a case"),
     "dispatched": N_("Dispatched to %(owner)s"),
     "accepted": N_("Signed in"),
     "handling": N_("Being handled"),
@@ -130,7 +130,7 @@ DETAILS: Mapping[str, str] = {
     "note": N_("Note"),
     "result": N_("Result"),
     "text": N_("Text"),
-    "answer": N_("Answer"),
+    "answer": N_("Answer given"),
     "told": N_("Told"),
     "reply": N_("Reply"),
     "plan": N_("Plan"),
@@ -149,7 +149,7 @@ DETAILS: Mapping[str, str] = {
     "photos": N_("Photos"),
     "confidence": N_("Confidence"),
     "proposals": N_("Perhaps the same as"),
-    "areas": N_("Areas"),
+    "areas": N_("Areas reached"),
     "dead": N_("Dead"),
     "injured": N_("Injured"),
 }

@@ -6,10 +6,10 @@ from domain.messages import COMMAND_ZH
 from web.words import N_
 
 FIELDS: Mapping[str, str] = {
-    "about": N_("About"),
+    "about": N_("Appeal about"),
     "accepted": N_("Accepted"),
     "address": N_("Place"),
-    "answer": N_("Answer"),
+    "answer": N_("Answer given"),
     "areas": N_("Codes of the areas, with commas"),
     "assignee": N_("Who does it"),
     "at_fault": N_("The unit is answerable"),
@@ -54,7 +54,7 @@ FIELDS: Mapping[str, str] = {
     "report_no": N_("Report"),
     "response": N_("Response level"),
     "result": N_("Result"),
-    "service": N_("Service"),
+    "service": N_("Service called"),
     "severity": N_("Severity"),
     "solved": N_("Solved"),
     "supervision": N_("Supervision order"),

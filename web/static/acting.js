@@ -12,24 +12,24 @@ export function openAct(url) {
 function focusFirst(form) {
   const wrong = form.querySelector('[aria-invalid="true"], .wrong input, .wrong textarea');
   const first = form.querySelector(
-    'input:not([type="hidden"], [type="file"]), textarea, select, button[type="submit"]',
+    'input:not([type="hidden"], [type="file"]), textarea, select, button[type="submit"], a.button',
   );
   (wrong ?? first)?.focus();
 }
 
+let shown = null; // the form that was last in the dialog
+
 document.addEventListener("htmx:after:swap", () => {
   const box = dialog();
-  const form = box?.querySelector("#act-place");
-  if (!form) return;
-  if (form.matches("form") && !box.open) {
+  const part = box?.querySelector("#act-place");
+  if (!part || part === shown || part.matches("[data-done]")) return;
+  shown = part;
+  if (!box.open) {
     opener = document.activeElement;
     box.showModal();
-    focusFirst(form);
-  } else if (form.matches("form") && form.querySelector('[role="alert"]') && !form.dataset.told) {
-    form.dataset.told = "yes";
-    form.querySelector('[role="alert"]').scrollIntoView({ block: "nearest" });
-    focusFirst(form);
   }
+  part.querySelector('[role="alert"]')?.scrollIntoView({ block: "nearest" });
+  focusFirst(part);
 });
 
 let opener = null;
