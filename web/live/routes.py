@@ -23,7 +23,7 @@ LONGEST_S = 600.0
 """A connection ends after this long; the browser comes back where it left."""
 TOGETHER_S = 0.1
 """Changes of this time come as one event, so that there are at most ten a second."""
-LOOK_EVERY_S = 10.0
+LOOK_EVERY_S = 5.0
 """How often a quiet connection is told that it is alive, and how soon a sign-out ends it."""
 COME_BACK_MS = 1000
 log = structlog.get_logger()
