@@ -140,9 +140,11 @@ def chart_of(board: Board, words: Words) -> dict[str, object]:
     }
 
 
-def map_of(drawn: BoardMap, words: FiguresShown) -> dict[str, object]:
+def map_of(drawn: BoardMap, board: Board, words: FiguresShown) -> dict[str, object]:
     """Return what the map's script draws: a shade and a text for each area, and dots as coarse as streets."""
     return {
+        "level": "street" if board.asked.district else "district",
+        "spots": [[spot.lon, spot.lat, spot.cases, spot.severity] for spot in board.spots],
         "areas": {code: [shade.band, words.number(shade.value)] for code, shade in drawn.shades.items()},
         "core": drawn.core,
         "dots": [[dot.x, dot.y, dot.cases, dot.severity] for dot in drawn.dots],

@@ -137,5 +137,5 @@ def _counted(found: Board, view: View, words: Shown) -> dict[str, Any]:
         "rows": sort_ranking(rows=rows, figure=view.sort, falling=view.falling)[:MOST_RANKED],
         "chart": chart_of(found, words),
         "drawn": drawn,
-        "map_data": map_of(drawn, words_of),
+        "map_data": map_of(drawn, found, words_of),
     }

@@ -30,3 +30,25 @@ function dots(group, wanted, unit) {
     dot.setAttribute("class", severity <= 2 ? "urgent" : "");
   });
 }
+
+let heat = null;
+
+/** Show the same as a map to move and zoom, with heat; MapLibre is loaded when somebody asks for it. */
+export async function drawHeat(element, data, language) {
+  if (!data) return;
+  const cases = {
+    type: "FeatureCollection",
+    features: data.spots.map(([lon, lat, count, severity]) => ({
+      type: "Feature", properties: { count, severity }, geometry: { type: "Point", coordinates: [lon, lat] },
+    })),
+  };
+  const values = Object.fromEntries(Object.entries(data.areas).map(([code, [band, text]]) => [code, { value: band, band, text }]));
+  const choropleth = { level: data.level, values };
+  if (!heat) {
+    const { makeMap } = await import("./map.js");
+    heat = makeMap(element, { areas: [data.level], cases, heat: true, choropleth, language });
+    return;
+  }
+  heat.setCases(cases);
+  heat.setChoropleth(choropleth);
+}

@@ -52,7 +52,14 @@ async function draw() {
     drawn.resize();
   }
   const map = document.querySelector("[data-board-map]");
-  if (map) (await import("./board-map.js")).drawMap(map, json("board-map-data"));
+  if (!map) return;
+  const { drawMap, drawHeat } = await import("./board-map.js");
+  const warm = document.querySelector("[data-map-heat]")?.getAttribute("aria-pressed") === "true";
+  const heat = document.getElementById("board-heat");
+  map.hidden = warm;
+  heat.hidden = !warm;
+  if (warm) await drawHeat(heat, json("board-map-data"), document.documentElement.lang.slice(0, 2));
+  else drawMap(map, json("board-map-data"));
 }
 
 live?.addEventListener("htmx:after:swap", () => {
@@ -67,7 +74,7 @@ addEventListener("resize", () => draw());
 draw();
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-map-whole]");
+  const button = event.target.closest("[data-map-whole], [data-map-heat]");
   if (!button) return;
   button.setAttribute("aria-pressed", button.getAttribute("aria-pressed") === "true" ? "false" : "true");
   draw();

@@ -160,5 +160,5 @@ def _counted(found: Board, scene: Scene, words: Shown) -> dict[str, Any]:
         "newest": found.newest[:MOST_NEW],
         "chart": chart_of(found, words),
         "drawn": drawn,
-        "map_data": map_of(drawn, FiguresShown(t=words)),
+        "map_data": map_of(drawn, found, FiguresShown(t=words)),
     }
