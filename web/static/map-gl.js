@@ -144,8 +144,9 @@ export class GlView {
       this.marker = null;
       return;
     }
-    if (!this.marker) this.marker = this.makeMarker(pin);
-    this.marker.setLngLat([pin.lon, pin.lat]).addTo(this.map);
+    // Added once only: adding again takes it out first, and the focus with it.
+    if (this.marker) this.marker.setLngLat([pin.lon, pin.lat]);
+    else this.marker = this.makeMarker(pin).setLngLat([pin.lon, pin.lat]).addTo(this.map);
     if (!this.map.getBounds().contains([pin.lon, pin.lat])) this.map.easeTo({ center: [pin.lon, pin.lat] });
   }
 
