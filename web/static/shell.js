@@ -62,3 +62,14 @@ function closeTop() {
   open.querySelector("summary").focus();
   return true;
 }
+
+// Signing out forgets what this phone keeps of tasks, after asking when something is not sent.
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (form.getAttribute("action") !== "/sign-out" || form.dataset.left) return;
+  event.preventDefault();
+  const { leave } = await import("./tasks/leave.js");
+  if (!(await leave(words.unsent))) return;
+  form.dataset.left = "1";
+  form.submit();
+});
