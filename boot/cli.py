@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from boot import (
+    cli_accounts,
     cli_case,
     cli_devices,
     cli_duty,
@@ -29,6 +30,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.add_typer(cli_case.app, name="case")
+app.add_typer(cli_accounts.app, name="account")
 app.add_typer(cli_pack.app, name="pack")
 app.add_typer(cli_sources.app, name="source")
 app.add_typer(cli_devices.app, name="devices")
