@@ -21,7 +21,7 @@ from usecases.command import build, kinds
 from usecases.permits import actors_for, permit
 from usecases.problems import BadRequest, ProblemCode
 from usecases.queries import AllowedAction, case_view
-from usecases.staff_guards import takes_from
+from usecases.staff_guards import commanders_of, takes_from
 
 __all__ = ["Acted", "AllowedAction", "act_as", "actor_with", "allowed"]
 
@@ -76,12 +76,12 @@ def allowed(*, city: City, who: Principal, view: CaseView) -> tuple[AllowedActio
     except BadRequest:
         return ()
     found = []
-    people = set(kinds())
+    people, commanders = set(kinds()), commanders_of(city=city, view=view)
     for kind, roles in commands(Status(view.status)):
         fitting = [
             one.role.value
             for one in actors
-            if one.role in roles and takes_from(city=city, view=view, kind=kind, actor=one)
+            if one.role in roles and takes_from(view=view, kind=kind, actor=one, commanders=commanders)
         ]
         if kind in people and fitting:
             found.append(AllowedAction(kind=kind, roles=tuple(dict.fromkeys(fitting))))
@@ -97,7 +97,10 @@ def speaker(*, city: City, who: Principal, view: CaseView, kind: str, item: str 
     actors = actors_for(city=city, who=who, view=view)
     roles = roles_for(kind, Status(view.status)) or ()
     able = [one for one in actors if one.role in roles]
-    fitting = (one for one in able if takes_from(city=city, view=view, kind=kind, actor=one, item=item))
+    commanders = commanders_of(city=city, view=view)
+    fitting = (
+        one for one in able if takes_from(view=view, kind=kind, actor=one, commanders=commanders, item=item)
+    )
     return next(fitting, able[0] if able else actors[0])
 
 

@@ -7,7 +7,6 @@ stay the rule, and refuse in their own words.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 from domain.actor import Actor, Role
 from domain.aspects import UNFINISHED, SupervisionStatus, Task, TaskStatus
@@ -27,13 +26,33 @@ FIRST_STAGE = "department"
 PENDING = "pending"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Commanders:
+    """Who commands at each level where a case is, as routing knows it now; who stands over its owner; triage."""
+
+    ladder: tuple[Rung, ...] = ()
+    over_owner: frozenset[str] = frozenset()
+    triage: str = ""
+
+
+def commanders_of(*, city: City, view: CaseView) -> Commanders:
+    """Return who commands where a case is."""
+    grounds, tree = city.grounds, city.pack.tree
+    known = tree.find(view.owner) is not None
+    return Commanders(
+        ladder=full_ladder(pack=grounds.pack, book=grounds.book, place=view.place, category=view.category),
+        over_owner=frozenset(above.code for above in tree.parents(view.owner)) if known else frozenset(),
+        triage=triage_unit(grounds=grounds),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:
     """Who would say what to which case. ``item`` is the task or order meant, empty for any."""
 
-    city: City
     view: CaseView
     actor: Actor
+    commanders: Commanders
     item: str = ""
 
     @property
@@ -41,20 +60,10 @@ class Asked:
         """Return the actor's unit."""
         return self.actor.unit
 
-    @cached_property
-    def ladder(self) -> tuple[Rung, ...]:
-        """Return who commands at each level here, as routing knows it now; none where it cannot tell."""
-        grounds = self.city.grounds
-        if self.view.category not in grounds.pack.catalogue:
-            return ()
-        return full_ladder(
-            pack=grounds.pack, book=grounds.book, place=self.view.place, category=self.view.category
-        )
-
     @property
     def commanding(self) -> frozenset[str | None]:
         """Return the units that command here at some level, or supervise the case."""
-        return frozenset({*self.view.supervisors, *(rung.unit for rung in self.ladder)})
+        return frozenset({*self.view.supervisors, *(rung.unit for rung in self.commanders.ladder)})
 
     @property
     def tasks(self) -> tuple[Task, ...]:
@@ -64,20 +73,18 @@ class Asked:
 
     def above(self, called: str) -> bool:
         """Tell whether the actor's unit is the one called, or commands above it (domain.escalation)."""
-        if self.unit == called:
-            return True
-        level = next((rung.level for rung in self.ladder if rung.unit == called), Level(self.view.level))
-        return self.unit is not None and any(
-            rung.unit == self.unit and rung.level < level for rung in self.ladder
-        )
+        ladder = self.commanders.ladder
+        level = next((rung.level for rung in ladder if rung.unit == called), Level(self.view.level))
+        over = any(rung.unit == self.unit and rung.level < level for rung in ladder)
+        return self.unit is not None and (self.unit == called or over)
 
 
-def takes_from(*, city: City, view: CaseView, kind: str, actor: Actor, item: str = "") -> bool:
+def takes_from(*, view: CaseView, kind: str, actor: Actor, commanders: Commanders, item: str = "") -> bool:
     """Tell whether a case would take this kind of command from this actor, as far as its row says."""
     if kind in OWNER_ONLY and actor.role in UNIT_ROLES and actor.unit != view.owner:
         return False
     guard = GUARDS.get(kind)
-    return guard is None or guard(Asked(city=city, view=view, actor=actor, item=item))
+    return guard is None or guard(Asked(view=view, actor=actor, commanders=commanders, item=item))
 
 
 def _orders(asked: Asked, status: SupervisionStatus, unit_of: Callable[[str, str], bool]) -> bool:
@@ -103,7 +110,7 @@ def _verifies(asked: Asked) -> bool:
 
 def _rules(asked: Asked) -> bool:
     """The arbiter's level or above; the owner is a party to the dispute."""
-    above = {rung.unit for rung in asked.ladder if rung.level < Level.DISTRICT}
+    above = {rung.unit for rung in asked.commanders.ladder if rung.level < Level.DISTRICT}
     return asked.unit is not None and (
         asked.unit == asked.view.arbiter or (asked.unit in above and asked.unit != asked.view.owner)
     )
@@ -131,14 +138,9 @@ def _waives(asked: Asked) -> bool:
 
 
 def _opens_order(asked: Asked) -> bool:
-    owner = asked.view.owner
-    if asked.unit is None or asked.unit == owner:
+    if asked.unit in (None, asked.view.owner):
         return False
-    tree = asked.city.pack.tree
-    over = asked.city.pack.tree.find(owner) is not None and any(
-        above.code == asked.unit for above in tree.parents(owner)
-    )
-    return over or asked.unit in asked.commanding
+    return asked.unit in asked.commanders.over_owner or asked.unit in asked.commanding
 
 
 def _replies(asked: Asked) -> bool:
@@ -174,8 +176,8 @@ def _decides_above(asked: Asked) -> bool:
 
 def _jumps(asked: Asked) -> bool:
     owner = asked.actor.role is Role.LEADER and asked.unit == asked.view.owner
-    commands = asked.unit is not None and asked.unit in {rung.unit for rung in asked.ladder}
-    triage = asked.unit == triage_unit(grounds=asked.city.grounds)
+    commands = asked.unit is not None and asked.unit in {rung.unit for rung in asked.commanders.ladder}
+    triage = asked.unit == asked.commanders.triage
     return asked.view.level > Level.CITY and (owner or commands or triage)
 
 
