@@ -69,9 +69,10 @@ class Uploads(Database):
         found = _upload(connection, row.upload_id)
         if found is not None:
             return found
-        whole = func.coalesce(func.sum(uploads.c.size), 0)
+        whole = func.sum(uploads.c.size)
         mine = whole.filter(uploads.c.account == row.account)
-        used, own = connection.execute(select(whole, mine).where(uploads.c.done.is_(False))).one()
+        under_way = select(func.coalesce(whole, 0), func.coalesce(mine, 0)).where(uploads.c.done.is_(False))
+        used, own = connection.execute(under_way).one()
         if own + row.size > most or used + row.size > most_of_all:
             return None
         connection.execute(self._insert(uploads).on_conflict_do_nothing(), [asdict(row)])
