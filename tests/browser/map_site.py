@@ -48,7 +48,9 @@ def map_site(settings: Settings, *, data: Path) -> Iterator[MapSite]:
     url = f"http://127.0.0.1:{port}"
     own = settings.model_copy(update={"demo_mode": False, "public_url": url, "data_dir": data})
     site = build(own)
-    server = uvicorn.Server(uvicorn.Config(site, host="127.0.0.1", port=port, log_level="warning"))
+    server = uvicorn.Server(
+        uvicorn.Config(site, host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=2)
+    )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     until = time.monotonic() + _PATIENCE_S
