@@ -26,6 +26,8 @@ _INSIDE = 0.4
 _FOR_CONDITION = 0.5
 _SOUND, _SOUND_BEGINS, _CODE = 9.0, 5.0, 12.0
 _LEAST = 0.5
+_BESIDE = 0.015
+"""What the likeliest must score, and what another needs of that to be shown beside it."""
 _SPLIT = re.compile(r"[、,，/()（）;；:：·\s]+|或|和|及")
 _HAN_PAIR = re.compile(r"(?=([\u3400-\u9fff]{2}))")
 _LATIN_WORD = re.compile(r"[a-z][a-z-]{2,}")
@@ -101,7 +103,8 @@ def propose(*, pack: CityPack, text: str, most: int = MOST) -> tuple[Proposal, .
         for code, score, term in source:
             scores[code] += score
             words[code] += [term] if term else []
-    ranked = [code for code in scores if scores[code] >= _LEAST]
+    best = max(scores.values(), default=0.0)
+    ranked = [code for code in scores if scores[code] >= _BESIDE * best] if best >= _LEAST else []
     found = [_proposal(index, code, plain, scores[code], words[code]) for code in ranked]
     found.sort(key=lambda one: (-one.score, index.severity[one.category], one.category))
     return tuple(found[:most])

@@ -13,10 +13,11 @@ ANSWER = "answer:"
 """Before a question's code in the name of its answer."""
 MOST: Mapping[str, int] = {
     "phone": 40, "name": 100, "description": 20_000, "category": 60, "category_text": 200, "condition": 60,
-    "place": 100, "place_text": 400, "lon": 30, "lat": 30, "area": 60, "anonymous": 5, "confidential": 5,
+    "place": 100, "place_text": 400, "lon": 30, "lat": 30, "area": 60, "accuracy": 5, "anonymous": 5, "confidential": 5,
     "no_visit": 5, "severity": 1, "handed": 200, "joins": 60,
 }  # fmt: skip
 """The names of what is kept, and how many characters each may have."""
+MOST_ACCURACY_M = 2_000
 MOST_ANSWER = 60
 MOST_ANSWERS = 40
 ON = "yes"
@@ -25,6 +26,8 @@ ON = "yes"
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sheet:
     """The form as it means something. ``lon``/``lat`` are WGS-84 degrees from our own map.
+
+    ``accuracy_m`` is how far off the point may be where only a road or a neighbourhood is known.
 
     ``handed`` are units of kind PEER the call was handed to; ``joins`` is the open case the
     operator says this is about.
@@ -38,6 +41,7 @@ class Sheet:
     address: str = field(default="", repr=False)
     lon: float | None = None
     lat: float | None = None
+    accuracy_m: float | None = None
     area: str | None = None
     anonymous: bool = False
     confidential: bool = False
@@ -54,6 +58,7 @@ class Sheet:
         return ReportedPlace(
             lon=self.lon if pinned else None,
             lat=self.lat if pinned else None,
+            accuracy_m=self.accuracy_m if pinned else None,
             address=self.address or None,
             area_code=self.area,
         )
@@ -90,8 +95,9 @@ def sheet_of(fields: Mapping[str, str]) -> Sheet:
         category=fields.get("category") or None,
         condition=fields.get("condition") or None,
         address=fields.get("place_text", "").strip(),
-        lon=_degrees(fields.get("lon", ""), 180),
-        lat=_degrees(fields.get("lat", ""), 90),
+        lon=_number(fields.get("lon", ""), 180),
+        lat=_number(fields.get("lat", ""), 90),
+        accuracy_m=_number(fields.get("accuracy", ""), MOST_ACCURACY_M),
         area=fields.get("area") or None,
         anonymous=fields.get("anonymous") == ON,
         confidential=fields.get("confidential") == ON,
@@ -117,7 +123,7 @@ def desk_channel(pack: CityPack) -> Channel:
     return next(iter(ranked), next(iter(pack.channels.values())))
 
 
-def _degrees(text: str, most: int) -> float | None:
+def _number(text: str, most: int) -> float | None:
     try:
         value = float(text)
     except ValueError:

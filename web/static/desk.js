@@ -72,7 +72,7 @@ function restore(kept) {
     if (field.type === "checkbox" || field.type === "radio") field.checked = kept[field.name] === field.value;
     else field.value = kept[field.name] ?? "";
   }
-  for (const name of ["category", "place", "lon", "lat", "area", "handed", "joins"]) put(name, kept[name]);
+  for (const name of ["category", "place", "lon", "lat", "area", "accuracy", "handed", "joins"]) put(name, kept[name]);
   changed();
 }
 
@@ -163,8 +163,7 @@ async function map(button) {
 function pin(lon, lat) {
   put("lon", lon.toFixed(6));
   put("lat", lat.toFixed(6));
-  put("area", "");
-  put("place", "");
+  for (const name of ["area", "accuracy", "place"]) put(name, "");
   changed();
 }
 
@@ -190,7 +189,8 @@ function wire() {
   form.addEventListener("combobox:chosen", (event) => {
     if (event.target.querySelector("#desk-category")) put("condition", "");
     if (event.target.querySelector("#desk-place")) {
-      const { lon, lat, area } = event.detail.data;
+      const { lon, lat, area, kind, approximate } = event.detail.data;
+      put("accuracy", kind === "road" ? 500 : approximate ? 300 : "");
       put("lon", lon);
       put("lat", lat);
       put("area", area);
@@ -198,7 +198,7 @@ function wire() {
     changed();
   });
   form.addEventListener("combobox:changed", (event) => {
-    if (event.target.querySelector("#desk-place")) for (const name of ["lon", "lat", "area"]) put(name, "");
+    if (event.target.querySelector("#desk-place")) for (const name of ["lon", "lat", "area", "accuracy"]) put(name, "");
   });
   form.addEventListener("combobox:query", (event) => {
     const { lon, lat } = form.elements;
