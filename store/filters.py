@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal, or_, select, tuple_
+from sqlalchemy import Boolean, ColumnElement, func, literal, or_, select, tuple_
 from sqlalchemy import false as nothing
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from domain.case import ENDED, SETTLED
 from domain.identifiers import ALPHABET, is_number
@@ -206,20 +209,42 @@ def _times(where: CaseFilter) -> list[ColumnElement[bool]]:
     return found
 
 
+class _Holds(FunctionElement[bool]):
+    """A text holds another, whatever the case of its letters. SQLite's LIKE looks at no case by itself, and fast."""
+
+    inherit_cache = True
+    type = Boolean()
+
+
+@compiles(_Holds)
+def _ilike(element: _Holds, compiler: SQLCompiler, **kw: Any) -> str:
+    word = "LIKE" if compiler.dialect.name == "sqlite" else "ILIKE"
+    text, pattern = (compiler.process(one, **kw) for one in element.clauses)
+    return f"{text} {word} {pattern} ESCAPE '/'"
+
+
+def _pattern(text: str) -> str:
+    for char in "/%_":
+        text = text.replace(char, f"/{char}")
+    return f"%{text}%"
+
+
 def _said(text: str, within: tuple[bool, ...]) -> ColumnElement[bool]:
     """Return what a typed text may mean: a number or part of one, or words of the address."""
     number = text.upper()
     if is_number(number):
         reported = select(reports.c.belongs_to).where(reports.c.report_no == number)
         return or_(cases.c.case_no == number, cases.c.case_no.in_(reported))
-    found = [cases.c.case_no.contains(number, autoescape=True)] if set(number) <= _NUMBER else []
     other = cases.alias("placed")
-    placed = select(other.c.case_no).where(
+    words = select(other.c.case_no).where(
         other.c.open.in_(within),
         other.c.address.is_not(None),  # as the index of addresses says
-        other.c.address.icontains(text, autoescape=True),
+        _Holds(other.c.address, literal(_pattern(text))),
     )
-    return or_(*found, cases.c.case_no.in_(placed))
+    found: list[ColumnElement[bool]] = [cases.c.case_no.in_(words)]
+    if set(number) <= _NUMBER:
+        found.append(cases.c.case_no.contains(number, autoescape=True))
+    return or_(*found)
 
 
 def owed_before(at: datetime) -> list[ColumnElement[bool]]:

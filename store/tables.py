@@ -67,13 +67,13 @@ LISTED = (
     "community", "grid", "channel", "handling_due", "submitted_at", "under_order", "lon", "lat",
 )  # fmt: skip
 """Columns of the index that lists walk."""
+_PLACED = text("address IS NOT NULL")
 FIGURED = (
     "exercise", "district", "street", "owner", "category", "level", "severity", "status", "received_at", "filed_at",
     "dispatched_at", "signed_in_at", "contacted_at", "submitted_at", "closed_at", "handling_due", "total_due",
     "exempt", "case_no",
 )  # fmt: skip
 """Columns of the index that the board's figures are counted from; those they are broken down by come first."""
-_PLACED = text("address IS NOT NULL")
 
 cases = Table(
     "cases",
@@ -148,8 +148,8 @@ cases = Table(
     Index(None, "parent", "received_at", "case_no"),
     # Everything else a list is filtered, sorted and counted by: no row is read that is not shown.
     Index("ix_cases_listed", *LISTED),
-    Index("ix_cases_figured", *FIGURED),
     Index(None, "open", "address", "case_no", postgresql_where=_PLACED, sqlite_where=_PLACED),
+    Index("ix_cases_figured", *FIGURED),
 )
 
 bursts = Table(
