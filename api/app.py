@@ -33,8 +33,9 @@ DESCRIPTION = """城市事件指挥调度引擎 / city-operations event dispatch
 Errors are RFC 9457 problems with a stable `code`; `detail` is in the language of
 `Accept-Language` (zh by default), `detail_en` always in English. `docs/problems.md` lists them.
 
-Until accounts exist, who acts is said by the header `X-Cityops-Actor: id=…; role=…; unit=…`,
-in demo mode only.
+People show the session of the consoles (and for every change its token in `X-CSRF-Token`), other
+systems a source's key; `docs/permissions.md` says who may what. In demo mode the header
+`X-Cityops-Actor: id=…; role=…; unit=…` says who acts, and reading needs no name.
 """
 
 
