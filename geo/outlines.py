@@ -8,7 +8,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from domain.named_place import NamedPlace, PlaceKind
 from domain.place import Level
+from geo.crossings import line_of
 from geo.editions import Edition
 
 _TOLERANCE = {
@@ -114,6 +116,27 @@ def feature_collection(found: Sequence[Outline], *, english: dict[str, str]) -> 
                 else _multi(one.shape),
             }
             for number, one in enumerate(found, 1)
+        ],
+    }
+
+
+def road_collection(places: Sequence[NamedPlace]) -> dict[str, Any]:
+    """Return the streets among the places as GeoJSON lines, with their names."""
+    roads = [place for place in places if place.kind is PlaceKind.ROAD and place.lines]
+    return {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature",
+                "properties": {
+                    "code": road.code,
+                    "name": road.name_zh,
+                    "name_en": road.name_en,
+                    "approximate": road.approximate,
+                },
+                "geometry": shapely.geometry.mapping(line_of(road)),
+            }
+            for road in roads
         ],
     }
 

@@ -15,7 +15,7 @@ from domain.place import Level
 from domain.views import CaseFilter
 from geo.atlas import UnableToLocateOnDay
 from geo.editions import Edition
-from geo.outlines import Drawing, drawings, feature_collection, outlines
+from geo.outlines import Drawing, drawings, feature_collection, outlines, road_collection
 from usecases.city import City
 from usecases.permits import scope_of
 from usecases.problems import BadRequest, ProblemCode
@@ -61,6 +61,12 @@ def area_file(*, city: City, level: Level, within: str | None = None) -> MapFile
     )
 
 
+def road_file(*, city: City) -> MapFile:
+    """Return the streets of the pack as GeoJSON lines with their names, for people to find their way by."""
+    pack = city.pack
+    return _drawn(city, ("roads",), lambda _: _roads(pack), otherwise=_EMPTY)
+
+
 def area_drawing(*, city: City, level: Level = Level.DISTRICT, within: str | None = None) -> MapDrawing:
     """Return the areas of a level as SVG paths, for print and where there is no WebGL."""
     return _drawn(
@@ -80,7 +86,14 @@ def case_points(*, city: City, who: Principal, where: CaseFilter) -> CasePoints:
 def _file(pack: CityPack, edition: Edition, level: Level, within: str | None) -> MapFile:
     english = {area.code: area.name_en for area in pack.areas.at(level)}
     found = outlines(edition=edition, level=level, within=within)[:MOST_OUTLINES]
-    collection = feature_collection(found, english=english)
+    return _packed(feature_collection(found, english=english))
+
+
+def _roads(pack: CityPack) -> MapFile:
+    return _packed(road_collection(pack.places))
+
+
+def _packed(collection: dict[str, object]) -> MapFile:
     body = json.dumps(collection, ensure_ascii=False, separators=(",", ":")).encode()
     return MapFile(body=body, etag=f'"{hashlib.sha256(body).hexdigest()[:20]}"')
 

@@ -12,7 +12,7 @@ from domain.named_place import FoundPlace
 from domain.org import AreaTable
 from domain.place import AreaRef, Level
 from domain.views import CaseFilter
-from usecases.map_data import area_drawing, area_file, case_points
+from usecases.map_data import MapFile, area_drawing, area_file, case_points, road_file
 from usecases.place_search import chain_at, search
 from usecases.problems import BadRequest, ProblemCode
 from web.guard import anyone, needs
@@ -83,9 +83,19 @@ def areas(
 ) -> Response:
     """Draw the areas of a level; communities and grids only within an area. A browser keeps them until they change."""
     found = area_file(city=service(request).city, level=Level[level.upper()], within=within)
+    return _kept(request, found)
+
+
+@router.get("/roads.geojson")
+def roads(request: Request, _who: Anyone) -> Response:
+    """Draw the streets the city's pack knows. A browser keeps them until they change."""
+    return _kept(request, road_file(city=service(request).city))
+
+
+def _kept(request: Request, found: MapFile) -> Response:
     headers = {"ETag": found.etag, "Cache-Control": "private, no-cache"}
-    # An answer that was packed on its way carries its tag with a mark.
-    known = request.headers.get("if-none-match", "").removeprefix("W/").replace("-gzip", "")
+    # An answer that was packed on its way may come back with a weak tag.
+    known = request.headers.get("if-none-match", "").removeprefix("W/")
     if known == found.etag:
         return Response(status_code=304, headers=headers)
     return Response(found.body, media_type=GEOJSON, headers=headers)

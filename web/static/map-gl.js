@@ -44,9 +44,9 @@ export class GlView {
   }
 
   style() {
-    const { areas, options, cases } = this.owner;
+    const { areas, options, cases, roads } = this.owner;
     const paint = (this.colours = colours(this.owner.element));
-    const sources = { cases: data(cases), accuracy: data(this.accuracy ?? empty) };
+    const sources = { cases: data(cases), roads: data(roads), accuracy: data(this.accuracy ?? empty) };
     const layers = [{ id: "water", type: "background", paint: { "background-color": paint.water } }];
     areas.forEach((found, n) => {
       const coarse = n === 0;
@@ -58,6 +58,7 @@ export class GlView {
         paint: { "line-color": coarse ? paint.border : paint.line, "line-width": coarse ? 1.6 : 0.8 },
       });
     });
+    layers.push(...this.roads());
     if (options.heat) layers.push(this.heat());
     layers.push({ id: "accuracy", type: "fill", source: "accuracy", paint: { "fill-color": paint.accent, "fill-opacity": 0.18, "fill-outline-color": paint.accent } });
     areas.forEach((_, n) => layers.push(this.names(n)));
@@ -79,6 +80,22 @@ export class GlView {
       layout: { "text-field": ["get", "text"], "text-font": this.fonts, "text-size": n ? 12 : 13, "text-max-width": 12, "symbol-sort-key": n },
       paint: { "text-color": this.colours.ink, "text-halo-color": this.colours.halo, "text-halo-width": 1.6 },
     };
+  }
+
+  roads() {
+    const name = this.owner.options.language === "en" ? ["coalesce", ["get", "name_en"], ["get", "name"]] : ["get", "name"];
+    return [
+      {
+        id: "roads", type: "line", source: "roads", minzoom: 10,
+        layout: { "line-cap": "round", "line-join": "round" },
+        paint: { "line-color": this.colours.road, "line-width": ["interpolate", ["linear"], ["zoom"], 10, 1, 14, 4, 18, 12] },
+      },
+      {
+        id: "road-names", type: "symbol", source: "roads", minzoom: 12.5,
+        layout: { "symbol-placement": "line", "symbol-spacing": 300, "text-field": name, "text-font": this.fonts, "text-size": 11.5 },
+        paint: { "text-color": this.colours.ink, "text-halo-color": this.colours.halo, "text-halo-width": 1.4 },
+      },
+    ];
   }
 
   heat() {

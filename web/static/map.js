@@ -1,7 +1,7 @@
 // The map: our own outlines, cases and pin, drawn by MapLibre without any other server; without WebGL
 // the same as a plain picture (map-plain.js). What it shows is also in words beside it.
 //
-//   const map = makeMap(element, { areas: ["district", "street"], cases: URL | GeoJSON, pin: {lon, lat,
+//   const map = makeMap(element, { areas: ["district", "street"], roads: true, cases: URL | GeoJSON, pin: {lon, lat,
 //     accuracy, movable}, heat: true, choropleth: {level, values: {CODE: {value, text}}}, language })
 //   map.setPin({lon, lat, accuracy}), map.setCases(URL | GeoJSON | null), map.setChoropleth(…), map.show(lon,
 //   lat, zoom), map.remove(); events on the element: map:ready, map:pin {lon, lat, by}, map:case {no}, map:area {code}
@@ -33,7 +33,7 @@ export function colours(element) {
   const bands = [0, 1, 2, 3, 4, 5].map((n) => of(`map-band-${n}`));
   const severity = [1, 2, 3, 4].map((n) => of(`map-sev-${n}`));
   return {
-    water: of("map-water"), land: of("map-land"), line: of("map-line"), border: of("map-border"), ink: of("map-ink"),
+    water: of("map-water"), land: of("map-land"), line: of("map-line"), border: of("map-border"), road: of("map-road"), ink: of("map-ink"),
     halo: of("map-halo"), accent: of("accent"), paper: of("surface"), bands, severity, onSeverity: of("map-on-sev"),
   };
 }
@@ -41,7 +41,7 @@ export function colours(element) {
 export const byUrl = (level) => (level.includes("/") ? level : `/maps/areas/${level}.geojson`);
 
 export async function load(source) {
-  if (!source || typeof source !== "string") return source ?? { type: "FeatureCollection", features: [] };
+  if (!source || typeof source !== "string") return source || { type: "FeatureCollection", features: [] };
   const answer = await fetch(source, { credentials: "same-origin", headers: { "HX-Request": "true" } });
   if (!answer.ok) throw new Error(String(answer.status));
   return answer.json();
@@ -105,7 +105,7 @@ function webgl() {
 class CityMap {
   constructor(element, options) {
     this.element = element;
-    this.options = { areas: ["district"], language: document.documentElement.lang.startsWith("en") ? "en" : "zh", ...options };
+    this.options = { areas: ["district"], roads: true, language: document.documentElement.lang.startsWith("en") ? "en" : "zh", ...options };
     this.words = WORDS[this.options.language];
     this.canvas = element.querySelector("[data-map-canvas]") ?? element;
     this.list = element.querySelector("[data-map-list]");
@@ -117,12 +117,11 @@ class CityMap {
   }
 
   async start() {
-    const [areas, cases] = await Promise.all([
+    [this.areas, this.cases, this.roads] = await Promise.all([
       Promise.all(this.options.areas.map((level) => load(byUrl(level)))),
       load(this.options.cases),
+      load(this.options.roads && "/maps/roads.geojson"),
     ]);
-    this.areas = areas;
-    this.cases = cases;
     let kind;
     try {
       if (this.options.plain || !webgl()) throw new Error("no WebGL");
