@@ -122,6 +122,17 @@ class People(Database):
 
         return self._write(work)
 
+    def accounts_holding(self, *, post: Post) -> list[str]:
+        """Return the open accounts that hold a post, by name."""
+        statement = (
+            select(accounts.c.account)
+            .distinct()
+            .join(grants, grants.c.account == accounts.c.account)
+            .where(grants.c.post == post.value, accounts.c.disabled.is_(False))
+            .order_by(accounts.c.account)
+        )
+        return self._read(lambda connection: list(connection.execute(statement).scalars()))
+
     def close_account(self, *, account: str, keep: Post, demo: bool) -> bool:
         """Close an account and end its sessions; return False when there is none.
 

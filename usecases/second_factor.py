@@ -78,7 +78,7 @@ def step_of(*, secret: str, code: str, at: datetime) -> int | None:
     given = "".join(code.split())
     now = int(at.timestamp()) // STEP_S
     found = None
-    for step in range(now - DRIFT, now + DRIFT + 1):
+    for step in range(max(0, now - DRIFT), now + DRIFT + 1):
         if hmac.compare_digest(HOTP(secret).at(step).encode(), given.encode()):
             found = step if found is None else found
     return found
