@@ -111,9 +111,7 @@ def feature_collection(found: Sequence[Outline], *, english: dict[str, str]) -> 
                     "x": one.at[0],
                     "y": one.at[1],
                 },
-                "geometry": shapely.geometry.mapping(shapely.geometry.polygon.orient(one.shape))
-                if one.shape.geom_type == "Polygon"
-                else _multi(one.shape),
+                "geometry": _geometry(one.shape),
             }
             for number, one in enumerate(found, 1)
         ],
@@ -141,9 +139,11 @@ def road_collection(places: Sequence[NamedPlace]) -> dict[str, Any]:
     }
 
 
-def _multi(shape: Any) -> dict[str, Any]:
+def _geometry(shape: Any) -> dict[str, Any]:
     parts = [shapely.geometry.polygon.orient(part) for part in shapely.get_parts(shape).tolist()]
-    return dict(shapely.geometry.mapping(shapely.geometry.MultiPolygon(parts)))
+    return dict(
+        shapely.geometry.mapping(parts[0] if len(parts) == 1 else shapely.geometry.MultiPolygon(parts))
+    )
 
 
 def drawings(found: Sequence[Outline]) -> tuple[tuple[Drawing, ...], float, float]:

@@ -136,7 +136,7 @@ export class GlView {
 
   listen() {
     const { map, owner } = this;
-    map.on("moveend", () => owner.listCases());
+    map.on("moveend", () => owner.moved(map.getBounds().toArray()));
     map.on("click", (event) => {
       const [hit] = map.getLayer("cases") ? map.queryRenderedFeatures(event.point, { layers: ["cases"] }) : [];
       if (hit?.properties.no) return owner.tell("map:case", { no: hit.properties.no });

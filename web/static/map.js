@@ -172,6 +172,8 @@ class CityMap {
   }
 
   async setCases(source) {
+    this.options.cases = source;
+    this.clustered = false;
     try {
       this.cases = await load(source);
     } catch {
@@ -180,6 +182,30 @@ class CityMap {
     await this.ready;
     this.view?.drawCases(this.cases);
     this.listCases();
+  }
+
+  /** The map was moved: clusters of the whole city give way to what is in view. */
+  moved([[west, south], [east, north]]) {
+    this.listCases();
+    const { cases } = this.options;
+    if (typeof cases !== "string" || !this.coarse) return;
+    clearTimeout(this.moving);
+    this.moving = setTimeout(async () => {
+      const box = [west, south, east, north].map((side) => side.toFixed(5)).join(",");
+      try {
+        this.cases = await load(`${cases}${cases.includes("?") ? "&" : "?"}box=${box}`);
+      } catch {
+        return this.say(this.words.failed);
+      }
+      this.view.drawCases(this.cases);
+      this.listCases();
+    }, 250);
+  }
+
+  /** Tell whether the cases of the whole came as clusters. */
+  get coarse() {
+    this.clustered ||= this.cases.features.some((one) => one.properties.count > 1 && !one.properties.no);
+    return this.clustered;
   }
 
   async setChoropleth(choropleth) {
