@@ -5,19 +5,18 @@ from collections.abc import Sequence
 import numpy as np
 import shapely
 
-from geo.outlines import Outline, drawings
+from geo.outlines import Outline
 
 
 def in_frame(
-    *, outlines: Sequence[Outline], points: Sequence[tuple[float, float]]
+    *, outlines: Sequence[Outline], points: Sequence[tuple[float, float]], width: float, height: float
 ) -> tuple[tuple[float, float], ...]:
     """Return longitudes and latitudes (WGS-84 degrees) as x and y of the picture of these outlines.
 
-    The same projection as the picture's: equirectangular, true at the middle latitude.
+    ``width`` and ``height`` are the picture's; it is equirectangular, so its edges are all there is to know.
     """
     if not outlines or not points:
         return ()
-    _, width, height = drawings(outlines)
     bounds = shapely.total_bounds(np.array([one.shape for one in outlines], dtype=object)).tolist()
     west, south, east, north = bounds
     found = (

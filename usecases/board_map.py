@@ -101,7 +101,9 @@ def _band(number: float | None, scale: float) -> int:
 
 def _dots(city: City, level: Level, within: str | None, spots: Sequence[Hotspot]) -> tuple[Dot, ...]:
     found = _outlines(city, level, within)
-    places = in_frame(outlines=found, points=[(spot.lon, spot.lat) for spot in spots])
+    picture = picture_of(city=city, district=within)
+    points = [(spot.lon, spot.lat) for spot in spots]
+    places = in_frame(outlines=found, points=points, width=picture.width, height=picture.height)
     return tuple(
         Dot(x=x, y=y, cases=spot.cases, severity=spot.severity)
         for (x, y), spot in zip(places, spots, strict=False)

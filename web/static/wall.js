@@ -19,7 +19,9 @@ async function refresh() {
     await window.htmx.ajax("GET", `/wall/live?scene=${encodeURIComponent(scene)}${first}`, { target: "#wall-live", swap: "innerMorph" });
   } catch { /* the age of the data says it */ }
   busy = false;
+  performance.clearResourceTimings();
   await shown();
+  document.dispatchEvent(new Event("wall:shown"));
 }
 
 async function shown() {
@@ -89,6 +91,7 @@ if (every >= 5 && scenes.length > 1) {
   setInterval(() => { scene = scenes[(scenes.indexOf(scene) + 1) % scenes.length]; refresh(); }, every * 1000);
 }
 addEventListener("resize", shown);
+document.addEventListener("wall:refresh", refresh);
 nightly();
 listen();
 shown();
