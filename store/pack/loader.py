@@ -1,7 +1,7 @@
 """A pack's folder → ``CityPack``. Standard library only: no geometry is read here."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from domain.pack import CityPack, PackProblem
@@ -128,11 +128,18 @@ def read(*, folder: Path) -> PackReading:
         sources=sources.read_sources(file=extra[sources.FILE], book=book),
         profiles=devices.read_profiles(file=extra[devices.FILE], catalogue=categories.categories, book=book),
         alarms=alarms.read_alarms(file=extra[alarms.FILE], book=book),
+    )
+    return PackReading(pack=_with_words(pack, folder=folder, book=book), book=book)
+
+
+def _with_words(pack: CityPack, *, folder: Path, book: ProblemBook) -> CityPack:
+    """Add what people call things: places, how names are spoken, the desk's words."""
+    return replace(
+        pack,
         places=places.read_places(folder=folder, book=book),
         readings=places.read_readings(folder=folder, book=book),
         desk=desk.read_desk(folder=folder, book=book),
     )
-    return PackReading(pack=pack, book=book)
 
 
 def _obligatory(*, folder: Path, book: ProblemBook) -> dict[str, TomlFile]:
