@@ -12,7 +12,7 @@ from domain.account import Grant, Post
 from domain.pack import CityPack
 from store.engine import Store
 from store.pack import load as load_pack
-from usecases.access import FACTOR_POSTS, Access, Provider
+from usecases.access import Access, Provider
 from usecases.demo_people import DemoPerson, one_of_each, publish_demo_people
 
 log = structlog.get_logger()
@@ -53,14 +53,13 @@ def _rows(path: Path, pack: CityPack) -> Iterator[DemoPerson]:
 def access_of(settings: Settings) -> Access:
     """Return how people are let in."""
     given, oidc = settings.sign_in, settings.oidc
-    factor_posts = FACTOR_POSTS if given.factor_posts is None else frozenset(given.factor_posts)
     return Access(
         demo_mode=settings.demo_mode,
         password_age=given.password_age,
         idle=given.idle,
         phone_idle=given.phone_idle,
         longest=given.longest,
-        factor_posts=frozenset() if settings.demo_mode else factor_posts,
+        factor_posts=frozenset() if settings.demo_mode else frozenset(given.factor_posts),
         public_url=settings.public_url.rstrip("/"),
         provider=None
         if not oidc.issuer

@@ -9,6 +9,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from domain.account import Post
 
+FACTOR_POSTS = (
+    Post.SYSTEM_ADMIN, Post.SECURITY_ADMIN, Post.AUDIT_ADMIN, Post.CITY_SUPERVISOR, Post.DISTRICT_SUPERVISOR,
+)  # fmt: skip
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
@@ -74,15 +77,14 @@ class Mqtt(BaseModel):
 class SignIn(BaseModel):
     """How people sign in. Zero days: passwords do not age.
 
-    ``factor_posts`` need a second factor, as JSON; not set: administrators and supervisors.
-    Demo mode asks for none.
+    ``factor_posts`` need a second factor, as JSON; demo mode asks for none.
     """
 
     password_days: int = Field(default=90, ge=0)
     idle_minutes: float = Field(default=30, gt=0)
     phone_idle_hours: float = Field(default=8, ge=0)
     longest_hours: float = Field(default=12, gt=0)
-    factor_posts: list[Post] | None = None
+    factor_posts: list[Post] = Field(default_factory=lambda: [*FACTOR_POSTS])
 
     @property
     def password_age(self) -> timedelta:
