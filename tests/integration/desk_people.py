@@ -1,18 +1,25 @@
 """Operators at their desks, on a real store: what they type, as their browser would send it."""
 
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import httpx
+from temporalio.client import Client
 
 from boot.settings import Settings
 from domain.account import Grant, Post, Principal
 from domain.begin import begin
 from domain.views import CaseView, record_of
-from tests.integration.signed_in_site import CITY_UNIT, SignedInSite, signed_in_site
-from usecases.city import City
+from store.engine import Store
+from store.group_commit import GroupCommit
+from tests.integration.signed_in_site import CITY_UNIT, signed_in_site
+from usecases.city import City, Grounds
 from usecases.desk_drafts import Save
+from usecases.gateway import CaseGateway
+from usecases.secret import Secret
 from usecases.start_case import prepare
 
 SPOT = {"lon": "114.2852", "lat": "30.5998"}
@@ -24,11 +31,9 @@ WORDS = "路口的井盖不见了，有人差点掉下去"
 class DeskTown:
     """The site, its city, an operator with their browser."""
 
-    town: SignedInSite
     city: City
-    http: httpx.AsyncClient
     who: Principal
-    phone: str = field(default="13800001111", repr=False)
+    http: httpx.AsyncClient
 
     def window(self, draft: str, *, window: str = "w1", version: int = 0, **fields: str) -> dict[str, str]:
         """Return what a window's form holds."""
@@ -51,7 +56,29 @@ class DeskTown:
     def colleague(self, post: Post, unit: str, *areas: str) -> Principal:
         """Return somebody of another post."""
         grant = Grant(post=post, unit=unit, areas=areas)
-        return Principal(account=self.town.hired(grant), name="", grants=(grant,))
+        return Principal(account=f"{post.value}-{unit}", name="", grants=(grant,))
+
+
+@asynccontextmanager
+async def desk_city(grounds: Grounds, store: Store) -> AsyncIterator[DeskTown]:
+    """Return an operator in a city without pages; Temporal is away."""
+    client = await Client.connect("127.0.0.1:1", lazy=True)
+    grant = Grant(post=Post.OPERATOR, unit=CITY_UNIT)
+    city = City(
+        grounds=grounds,
+        store=store,
+        intake=GroupCommit(store=store),
+        cases=CaseGateway(client=client),
+        now=lambda: datetime.now(UTC),
+        random_bits=secrets.randbits,
+        secret=Secret(key=b"for tests only, thirty-two bytes"),
+    )
+    try:
+        async with httpx.AsyncClient() as nobody:
+            who = Principal(account="operator", name="operator", grants=(grant,))
+            yield DeskTown(city=city, who=who, http=nobody)
+    finally:
+        await city.intake.close()
 
 
 @asynccontextmanager
@@ -67,4 +94,4 @@ async def desk_town(settings: Settings, database_url: str) -> AsyncIterator[Desk
         async with httpx.AsyncClient(
             transport=transport, base_url="http://127.0.0.1:8000", headers=headers
         ) as http:
-            yield DeskTown(town=town, city=town.city, http=http, who=who)
+            yield DeskTown(city=town.city, http=http, who=who)

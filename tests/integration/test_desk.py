@@ -11,8 +11,10 @@ from domain.account import Post
 from domain.beginning import Begin
 from domain.messages_reporter import SaidKind
 from domain.report import Reporter
-from tests.integration.desk_people import SPOT, WORDS, DeskTown, desk_town
+from store.engine import Store
+from tests.integration.desk_people import SPOT, WORDS, DeskTown, desk_city, desk_town
 from usecases import desk_drafts
+from usecases.city import Grounds
 from usecases.deeds import DeedFilter
 from usecases.desk import look
 from usecases.desk_ask import Question, find, plain_number, standing
@@ -31,9 +33,9 @@ def refused(code: ProblemCode) -> "pytest.RaisesExc[BadRequest]":
 
 
 async def test_a_draft_is_kept_by_version_and_two_windows_notice_each_other(
-    wuhan_settings: Settings, database_url: str
+    wuhan: Grounds, store: Store
 ) -> None:
-    async with desk_town(wuhan_settings, database_url) as town:
+    async with desk_city(wuhan, store) as town:
         city, who = town.city, town.who
         first = desk_drafts.save(city=city, who=who, ask=town.save("d1", description="甲"))
         again = desk_drafts.save(city=city, who=who, ask=town.save("d1", description="甲乙"))
@@ -53,8 +55,8 @@ async def test_a_draft_is_kept_by_version_and_two_windows_notice_each_other(
         assert desk_drafts.save(city=city, who=who, ask=forced).version == 4
 
 
-async def test_a_draft_is_its_operators_own_and_ends(wuhan_settings: Settings, database_url: str) -> None:
-    async with desk_town(wuhan_settings, database_url) as town:
+async def test_a_draft_is_its_operators_own_and_ends(wuhan: Grounds, store: Store) -> None:
+    async with desk_city(wuhan, store) as town:
         city, who = town.city, town.who
         other = town.colleague(Post.OPERATOR, "4201-COMMAND")
         desk_drafts.save(city=city, who=who, ask=town.save("d1", description="甲", phone=PHONE))
@@ -74,10 +76,8 @@ async def test_a_draft_is_its_operators_own_and_ends(wuhan_settings: Settings, d
         assert desk_drafts.mine(city=city, who=who) == []
 
 
-async def test_a_draft_becomes_a_report_once_however_often_it_is_sent(
-    wuhan_settings: Settings, database_url: str
-) -> None:
-    async with desk_town(wuhan_settings, database_url) as town:
+async def test_a_draft_becomes_a_report_once_however_often_it_is_sent(wuhan: Grounds, store: Store) -> None:
+    async with desk_city(wuhan, store) as town:
         city, who = town.city, town.who
         ask = town.save("d1", description=WORDS, phone=PHONE, category="P0123", **SPOT)
         receipts = await asyncio.gather(*(file_draft(city=city, who=who, ask=ask) for _ in range(6)))
@@ -97,9 +97,9 @@ async def test_a_draft_becomes_a_report_once_however_often_it_is_sent(
 
 
 async def test_a_server_that_dies_between_filing_and_its_answer_gives_the_same_receipt(
-    wuhan_settings: Settings, database_url: str, monkeypatch: pytest.MonkeyPatch
+    wuhan: Grounds, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with desk_town(wuhan_settings, database_url) as town:
+    async with desk_city(wuhan, store) as town:
         city, who = town.city, town.who
         ask = town.save("d1", description=WORDS, phone=PHONE)
 
@@ -125,19 +125,17 @@ def _caller(town: DeskTown) -> str:
     return report.caller
 
 
-async def test_nothing_said_is_not_filed_and_stays_a_draft(
-    wuhan_settings: Settings, database_url: str
-) -> None:
-    async with desk_town(wuhan_settings, database_url) as town:
+async def test_nothing_said_is_not_filed_and_stays_a_draft(wuhan: Grounds, store: Store) -> None:
+    async with desk_city(wuhan, store) as town:
         with refused(ProblemCode.DESCRIPTION_REQUIRED):
             await file_draft(city=town.city, who=town.who, ask=town.save("d1", phone=PHONE))
         assert desk_drafts.opened(city=town.city, who=town.who, draft_id="d1").fields == {"phone": PHONE}
 
 
 async def test_a_callers_cases_are_found_by_the_number_however_it_is_written(
-    wuhan_settings: Settings, database_url: str
+    wuhan: Grounds, store: Store
 ) -> None:
-    async with desk_town(wuhan_settings, database_url) as town:
+    async with desk_city(wuhan, store) as town:
         city, who = town.city, town.who
         receipt = await file_draft(city=city, who=who, ask=town.save("d1", description=WORDS, phone=PHONE))
         for phone in ("+86 138 0000 1111", "0086-13800001111", "１３８００００１１１１"):
@@ -150,8 +148,8 @@ async def test_a_callers_cases_are_found_by_the_number_however_it_is_written(
         )
 
 
-async def test_words_and_urges_are_added_once(wuhan_settings: Settings, database_url: str) -> None:
-    async with desk_town(wuhan_settings, database_url) as town:
+async def test_words_and_urges_are_added_once(wuhan: Grounds, store: Store) -> None:
+    async with desk_city(wuhan, store) as town:
         city, who = town.city, town.who
         receipt = await file_draft(city=city, who=who, ask=town.save("d1", description=WORDS, phone=PHONE))
         for _ in range(2):
@@ -175,10 +173,8 @@ async def test_words_and_urges_are_added_once(wuhan_settings: Settings, database
             )
 
 
-async def test_what_is_shown_while_typing_is_what_would_happen(
-    wuhan_settings: Settings, database_url: str
-) -> None:
-    async with desk_town(wuhan_settings, database_url) as town:
+async def test_what_is_shown_while_typing_is_what_would_happen(wuhan: Grounds, store: Store) -> None:
+    async with desk_city(wuhan, store) as town:
         city, who = town.city, town.who
         typed = {"description": "积水很深，车里有人被困", **SPOT}
         found = look(city=city, who=who, sheet=sheet_of(typed))
@@ -201,10 +197,8 @@ async def test_what_is_shown_while_typing_is_what_would_happen(
         assert kept.raw["desk"]["answers"] == {"flood-people": "yes"}  # type: ignore[index]
 
 
-async def test_open_cases_nearby_are_listed_and_one_takes_the_report(
-    wuhan_settings: Settings, database_url: str
-) -> None:
-    async with desk_town(wuhan_settings, database_url) as town:
+async def test_open_cases_nearby_are_listed_and_one_takes_the_report(wuhan: Grounds, store: Store) -> None:
+    async with desk_city(wuhan, store) as town:
         city, who = town.city, town.who
         first = await file_draft(
             city=city, who=who, ask=town.save("d1", description=WORDS, category="P0123", phone=PHONE, **SPOT)
@@ -240,9 +234,9 @@ def _prepared(town: DeskTown, report_no: str) -> Begin:
 
 
 async def test_a_hand_over_is_in_the_log_at_once_and_goes_to_the_case_with_the_filing(
-    wuhan_settings: Settings, database_url: str
+    wuhan: Grounds, store: Store
 ) -> None:
-    async with desk_town(wuhan_settings, database_url) as town:
+    async with desk_city(wuhan, store) as town:
         city, who = town.city, town.who
         ask = town.save("d1", description="江边有人落水", phone=PHONE)
         for _ in range(2):
@@ -261,8 +255,8 @@ async def test_a_hand_over_is_in_the_log_at_once_and_goes_to_the_case_with_the_f
         )  # fmt: skip
 
 
-async def test_the_pages_keep_show_and_file(wuhan_settings: Settings, database_url: str) -> None:
-    async with desk_town(wuhan_settings, database_url) as town:
+async def test_the_pages_keep_show_and_file(wuhan_settings: Settings, sqlite_url: str) -> None:
+    async with desk_town(wuhan_settings, sqlite_url) as town:
         page = await town.http.get("/desk?ani=13800001111")
         assert (page.status_code, 'value="13800001111"' in page.text) == (200, True)
         looked = await town.http.post("/desk/look", data=town.window("d1", description=WORDS, **SPOT))
@@ -291,9 +285,9 @@ async def test_the_pages_keep_show_and_file(wuhan_settings: Settings, database_u
 
 
 async def test_an_enquiry_finds_by_number_telephone_and_place(
-    wuhan_settings: Settings, database_url: str
+    wuhan_settings: Settings, sqlite_url: str
 ) -> None:
-    async with desk_town(wuhan_settings, database_url) as town:
+    async with desk_town(wuhan_settings, sqlite_url) as town:
         city, who = town.city, town.who
         filed = await file_draft(
             city=city, who=who, ask=town.save("d1", description=WORDS, category="P0123", phone=PHONE, **SPOT)
@@ -320,8 +314,8 @@ async def test_an_enquiry_finds_by_number_telephone_and_place(
             standing(city=city, who=who, number="20200101-AAAA-AAAA")
 
 
-async def test_what_may_not_be_taken_back_is_not_offered(wuhan_settings: Settings, sqlite_url: str) -> None:
-    async with desk_town(wuhan_settings, sqlite_url) as town:
+async def test_what_may_not_be_taken_back_is_not_offered(wuhan: Grounds, store: Store) -> None:
+    async with desk_city(wuhan, store) as town:
         city, who = town.city, town.who
         offered = {}
         for draft, category in (("d1", "P0123"), ("d2", "E0110")):
@@ -332,10 +326,8 @@ async def test_what_may_not_be_taken_back_is_not_offered(wuhan_settings: Setting
         assert offered == {"P0123": False, "E0110": True}
 
 
-async def test_a_ticket_of_a_source_still_repeats_what_it_names(
-    wuhan_settings: Settings, sqlite_url: str
-) -> None:
-    async with desk_town(wuhan_settings, sqlite_url) as town:
+async def test_a_ticket_of_a_source_still_repeats_what_it_names(wuhan: Grounds, store: Store) -> None:
+    async with desk_city(wuhan, store) as town:
         first = await file_draft(
             city=town.city, who=town.who, ask=town.save("d1", description=WORDS, category="P0123", **SPOT)
         )
