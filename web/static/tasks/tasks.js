@@ -29,7 +29,7 @@ async function work() {
   if (!navigator.serviceWorker.controller) {
     await new Promise((resolve) => navigator.serviceWorker.addEventListener("controllerchange", resolve, { once: true }));
   }
-  await Promise.all([location.pathname, "/tasks/outbox", `/${area}`].map((path) => fetch(path).catch(() => {})));
+  for (const path of [location.pathname, "/tasks/outbox", `/${area}`]) if (!(await caches.match(path))) await fetch(path).catch(() => {});
   root.dataset.offline = "ready";
 }
 
@@ -51,10 +51,10 @@ const label = (item, kinds) => kinds[item.kind] ?? document.getElementById(`do-$
 
 async function badge() {
   const waiting = await items();
-  const link = document.querySelector("[data-unsent]");
+  const link = document.querySelector("a.unsent");
   link.hidden = waiting.length === 0;
   link.textContent = words.unsent.replace("{n}", waiting.length);
-  root.dataset.unsent = String(waiting.length);
+  root.dataset.waiting = String(waiting.length);
   await Promise.all([queued(waiting), outbox(waiting)]);
 }
 
@@ -355,7 +355,7 @@ if (isSecureContext && "indexedDB" in window) {
   });
   await Promise.all([...document.querySelectorAll("form.act")].map(begin));
   await badge();
-  root.dataset.outbox = "ready";
+  root.dataset.tasks = "ready";
   flush();
   keptPages();
   if ("serviceWorker" in navigator) work().catch(() => {});
