@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, Request, sync_playwright
 
-from boot.settings import Settings
-from boot.wiring import prepare
 from tests.bench.many_cases import seed
 from tests.browser.map_site import CHROMIUM, FLAGS, WEBGL, MapSite, map_site
+from tests.servers import place_of
+from usecases import map_data
 
 AXE = Path(__file__).parents[2] / "web" / "front" / "node_modules" / "axe-core" / "axe.min.js"
 PAGE = "/maps/components"
@@ -22,12 +22,11 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MapSite]:
+def site(tmp_path_factory: pytest.TempPathFactory, atlas_folder: Path) -> Iterator[MapSite]:
     """Serve the pages with 120 cases."""
-    data = tmp_path_factory.mktemp("maps")
-    settings = Settings(data_dir=data)
-    prepare(settings)
-    with map_site(settings, data=data) as found:
+    data = tmp_path_factory.mktemp("maps") / "data"
+    place = place_of(data=data, atlas=atlas_folder, demo_mode=False)
+    with map_site(place.settings, data=data) as found:
         seed(store=found.city.store, grounds=found.city.grounds, count=CASES, now=found.city.now())
         yield found
 
@@ -249,3 +248,23 @@ def test_no_barrier_is_found(browser: Browser, site: MapSite, theme: str, langua
     assert found == []
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), "nothing sticks out"
     page.context.close()
+
+
+def test_clusters_give_way_to_the_cases_in_view(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(map_data, "MOST_POINTS", 15)
+    answer = page.evaluate("async () => (await (await fetch('/maps/cases.geojson')).json()).features.length")
+    assert answer > 1
+    page.evaluate(
+        "async () => { const {makeMap} = await import(document.querySelector('script[src$=\"/map.js\"]').src);"
+        " const map = makeMap(document.getElementById('case-map')); await map.setCases('/maps/cases.geojson');"
+        " const [one] = map.cases.features.filter((it) => it.properties.count > 1).map((it) => it.geometry.coordinates);"
+        " await map.show(one[0], one[1], 15); }"
+    )
+    page.locator("#case-map [data-map-list] a").first.wait_for(state="attached")
+    assert page.locator("#case-map [data-map-list] a").count() <= 15
+    monkeypatch.undo()
+    page.evaluate(
+        "async () => { const {makeMap} = await import(document.querySelector('script[src$=\"/map.js\"]').src);"
+        " const map = makeMap(document.getElementById('case-map')); await map.show(114.35, 30.65, 8);"
+        " await map.setCases('/maps/cases.geojson'); }"
+    )
