@@ -15,6 +15,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    Double,
     Integer,
     Select,
     Text,
@@ -116,7 +117,7 @@ class FigureReader(Database):
             index = (type_coerce(moment, BigInteger) - microseconds(period.start)) // width
         else:
             passed = func.extract("epoch", moment - literal(period.start))
-            index = cast(func.floor(passed * 1_000_000 / width), Integer)
+            index = cast(func.floor(cast(passed, Double) / (width / 1_000_000)), Integer)
         source = select(index.label("n"), func.count())
         if moment is history.c.at:
             source = source.join_from(history, cases, history.c.case_no == cases.c.case_no)

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 
 from domain.board import Dimension, Period, Tally
 from domain.case import SETTLED, Fact, Status
 from domain.figures import Counter
+from domain.place import Level
 from domain.views import CaseFilter, CaseView, Record
 from store.engine import Store
 from store.figures import FigureFilter
@@ -217,3 +219,75 @@ def test_every_dimension_adds_up_to_the_same(store: Store) -> None:
     assert {code: counts[Counter.IN_HAND] for code, counts in tally.by[Dimension.DISTRICT].items()} == {
         "d0": 10, "d1": 10, "d2": 10
     }  # fmt: skip
+
+
+def test_a_trend_counts_each_step_once_and_its_end_in_the_last(store: Store) -> None:
+    day = Period(start=NOW - timedelta(days=1), end=NOW)
+    hours_ago = (0, 1, 1, 5, 23, 24, 30)
+    made = [
+        view(n, received_at=NOW - timedelta(hours=ago), closed_at=None) for n, ago in enumerate(hours_ago)
+    ]
+    made[3] = replace(made[3], status="closed", closed_at=NOW - timedelta(minutes=1))
+    late = fact(1, kind="overdue", at=NOW - timedelta(hours=2, minutes=30), data={})
+    store.record_many(
+        records=[
+            (Record(view=one, facts=(late,) if n == 4 else (), notices=()), None)
+            for n, one in enumerate(made)
+        ]
+    )
+    trend = store.trend(which=FigureFilter(), period=day, steps=24)
+    assert [one.received for one in trend] == [0, 1, *[0] * 17, 1, 0, 0, 0, 3]
+    assert [n for n, one in enumerate(trend) if one.closed] == [23]
+    assert [n for n, one in enumerate(trend) if one.overdue] == [21]
+    assert trend[0].start == day.start
+
+
+def test_the_lists_of_a_board(store: Store) -> None:
+    cases = [
+        view(
+            n,
+            handling_due=NOW - timedelta(hours=n),
+            received_at=NOW - timedelta(days=1, hours=n),
+            lon=114.27,
+            lat=30.6,
+        )
+        for n in range(4)
+    ]
+    cases[2] = replace(cases[2], status="suspended", lon=114.9)
+    cases[3] = replace(cases[3], severity=1, lon=114.2704)
+    up = fact(
+        2, kind="escalated", at=NOW - timedelta(hours=1),
+        data={"trigger": "E4", "from_level": "STREET", "level": "DISTRICT", "supervisor": "district-1"},
+    )  # fmt: skip
+    store.record_many(
+        records=[
+            (Record(view=one, facts=(up,) if n == 3 else (), notices=()), None) for n, one in enumerate(cases)
+        ]
+    )
+    which = FigureFilter()
+    assert [one.case_no for one in store.oldest_overdue(which=which, now=NOW, limit=9)] == [
+        case_no(3),
+        case_no(1),
+    ]
+    assert [one.case_no for one in store.newest(which=which, limit=2)] == [case_no(0), case_no(1)]
+    climbs = store.climbing(which=which, since=NOW - timedelta(days=1), limit=9)
+    assert [(one.case_no, one.trigger, one.level, one.supervisor) for one in climbs] == [
+        (case_no(3), "E4", Level.DISTRICT, "district-1")
+    ]
+    assert store.climbing(which=which, since=NOW, limit=9) == ()
+    spots = store.hotspots(which=which, now=NOW, limit=9)
+    assert [(one.lon, one.lat, one.cases, one.severity) for one in spots] == [
+        (114.27, 30.6, 3, 1), (114.9, 30.6, 1, 3)
+    ]  # fmt: skip
+
+
+def test_a_board_asks_the_same_few_statements_whatever_there_is(store: Store) -> None:
+    said: list[str] = []
+    event.listen(store._engine, "before_cursor_execute", lambda *given: said.append(given[2]))
+    for first, count in ((0, 3), (3, 60)):
+        some = [view(first + n, received_at=NOW) for n in range(count)]
+        store.record_many(records=[(Record(view=one, facts=(), notices=()), None) for one in some])
+        said.clear()
+        store.tally(which=FigureFilter(), period=WEEK)
+        store.trend(which=FigureFilter(), period=WEEK, steps=28)
+        assert len([one for one in said if one.lstrip().upper().startswith(("SELECT", "WITH"))]) == 6
