@@ -173,6 +173,7 @@ def _one(
         needed=city.access.needs_factor(found.grants),
         provider=city.access.provider,
         posts=_posts(request),
+        units=city.pack.tree.explicit,
         error="" if error is None else error.finding.text(lang=language_of(request, preferred=who.language)),
         done=done,
     )
@@ -205,6 +206,7 @@ def _list(
         post=post,
         state=state,
         posts=_posts(request),
+        units=city.pack.tree.explicit,
         provider=city.access.provider,
         typed=typed or {"account": "", "name": "", "post": "", "unit": "", "areas": "", "subject": ""},
         error="" if error is None else error.finding.text(lang=language_of(request, preferred=who.language)),
