@@ -167,8 +167,10 @@ function pin(lon, lat) {
   changed();
 }
 
+const ELSE = { "#questions input": "#desk-condition", "#caller button": "#caller", "#nearby button": "#nearby" };
+
 function focus(selector, select = false) {
-  const found = at(selector) ?? at({ "#questions input": "#desk-condition", "#caller button": "#caller" }[selector] ?? "main");
+  const found = at(selector) ?? at(ELSE[selector] ?? "main");
   found?.focus();
   if (select) found?.select?.();
   found?.scrollIntoView({ block: "nearest" });
@@ -278,7 +280,7 @@ if (form) {
   const live = (run) => () => (form.isConnected ? run() : false);
   everywhere("Control+Enter", words.file, live(() => file()));
   everywhere("Control+s", words.save, live(() => look()));
-  everywhere("F4", words.duplicates, live(() => focus("#nearby button, #nearby")));
+  everywhere("F4", words.duplicates, live(() => focus("#nearby button")));
   everywhere("F8", words.place, live(() => focus("#desk-place", true)));
   everywhere("F9", words.merge, live(() => {
     const join = at("#nearby [data-desk-join]");
