@@ -154,8 +154,8 @@ class CaseFilter:
     """Filters of a list; None or nothing does not filter, all given ones must hold.
 
     ``overdue_at`` keeps open cases past their due, ``due_before`` open ones whose handling limit
-    ends earlier and whose unit has not submitted yet. Of ``owners``, ``severities`` and ``categories``
-    one must fit, of ``tags`` all. ``text`` is a number, the first or last part of one, a report's
+    ends earlier and whose unit has not submitted yet. Of ``owners``, ``severities``, ``categories``
+    and ``numbers`` one must fit, of ``tags`` all. ``text`` is a number, the first or last part of one, a report's
     number, or words of the address. ``box`` is west, south, east, north in WGS-84 degrees.
     ``part`` is a unit that has a part in the case. ``scope`` keeps what somebody may see.
     """
@@ -187,6 +187,7 @@ class CaseFilter:
     tags: tuple[str, ...] = ()
     under_order: bool | None = None
     box: tuple[float, float, float, float] | None = None
+    numbers: tuple[str, ...] = ()
     sort: CaseSort = CaseSort.NEWEST
 
 

@@ -51,6 +51,7 @@ def conditions(where: CaseFilter, *, half: bool | None = None) -> list[ColumnEle
             ("owner", where.owners),
             ("severity", where.severities),
             ("category", where.categories),
+            ("case_no", where.numbers),
         )
         if values
     ]

@@ -154,7 +154,7 @@ def _write(store: Store, views: list[CaseView]) -> None:
 
 def _histories(store: Store, numbers: list[str], now: datetime) -> None:
     actor = Actor(id="bench", role=Role.HANDLER, unit="bench")
-    steps = ("received", "filed", "dispatched", "signed_in", "note", "note", "submitted")
+    steps = ("received", "triaging", "filed", "dispatched", "accepted", "handling", "contacted", "feedback")
     rows = []
     for case_no in numbers:
         for seq, kind in enumerate(steps, start=1):

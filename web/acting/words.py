@@ -83,6 +83,7 @@ CHOICES: Mapping[str, str] = {
     "illegal": N_("illegal"),
     "in_hand": N_("already in hand"),
     "not_found": N_("not found"),
+    "orders": N_("send it back with orders"),
     "other": N_("other"),
     "out_of_scope": N_("out of scope"),
     "overdue": N_("overdue"),

@@ -1,11 +1,11 @@
 """The list of cases in its three shapes, one case's page, and the parts that pages fetch again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import ValidationError
 
@@ -42,6 +42,7 @@ Reader = Annotated[Principal, Depends(needs(Permission.SEE_CASES))]
 ROWS = 50
 CARDS = 15
 PAGE = "cases"
+MOST_MATCHED = 200
 GEOJSON = "application/geo+json"
 
 
@@ -140,6 +141,18 @@ def drop_view(request: Request, who: Reader, view: int) -> Response:
     """Take a kept view off."""
     forget_view(city=service(request).city, who=who, view=view)
     return views(request, who) if is_fragment(request) else RedirectResponse("/cases", status_code=303)
+
+
+@router.get("/cases/match")
+def match(request: Request, who: Reader, numbers: Annotated[str, Query(max_length=4_000)] = "") -> Response:
+    """Say which of these cases (numbers with commas) the list's filter holds now."""
+    city = service(request).city
+    some = tuple(one for one in numbers.split(",") if one)[:MOST_MATCHED]
+    if not some:
+        return JSONResponse([])
+    where = replace(asked(request).where(city=city), numbers=some)
+    found = page_of(city=city, who=who, where=where, limit=MOST_MATCHED)
+    return JSONResponse([view.case_no for view in found.cases])
 
 
 @router.get("/cases/points.geojson")
