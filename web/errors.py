@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from domain.errors import CommandRefused
 from usecases.problems import BadRequest, Finding, ProblemCode
@@ -78,6 +79,12 @@ async def on_unavailable(request: Request, error: Exception) -> Response:
     return await _finding(request, Finding(code=ProblemCode.OVERLOADED, params={}))
 
 
+async def on_gone(request: Request, error: Exception) -> Response:
+    """Answer nobody: the line broke while a telephone was sending, and it will send again."""
+    log.info("gone while sending", path=request.url.path, error=type(error).__name__)
+    return Response(status_code=400)
+
+
 async def on_fault(request: Request, error: Exception) -> Response:
     """Answer a fault of ours: logged with a trace number, told without details."""
     trace = secrets.token_hex(4)
@@ -97,4 +104,5 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(CommandRefused, on_refused)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(ClientDisconnect, on_gone)
     app.add_exception_handler(Exception, on_fault)

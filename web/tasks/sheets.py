@@ -21,6 +21,9 @@ KEEP = "X-Cityops-Keep"
 """Says that a page may be kept on the telephone, and for whom."""
 
 
+OF_ITEMS = frozenset({"sign_in_task", "report_task", "reply_supervision"})
+
+
 def kept_for(who: Principal) -> dict[str, str]:
     """Return the header that lets a telephone keep a page for this person."""
     return {KEEP: hashlib.sha256(who.account.encode()).hexdigest()[:16]}
@@ -80,7 +83,14 @@ def sheet_page(
         problem=problem,
         typed=typed or {},
         typed_kind=kind,
+        offered=_offered(sheet),
         done=KINDS.get(request.query_params.get("done", "")),
         proposals=lambda chinese: proposals(city=city, sheet=sheet, chinese=chinese),
         **shared(request),
     )
+
+
+def _offered(sheet: TaskSheet) -> frozenset[str]:
+    """Return the commands whose forms a page of this case has: tasks and orders only where some are owed."""
+    owed = {entry.step.value for entry in sheet.entries if entry.item}
+    return (sheet.takes - OF_ITEMS) | owed
