@@ -124,7 +124,7 @@ def kinds(facts: list[Json]) -> list[str]:
 async def once(town: Town, case: Json) -> None:
     """Insist that the case was taken and submitted, each once."""
     found = kinds(await town.facts(case["case_no"]))
-    assert (found.count("signed_in"), found.count("submitted")) == (1, 1), found
+    assert (found.count("accepted"), found.count("feedback")) == (1, 1), found
 
 
 async def test_a_department_accepts_and_submits_with_a_photo_on_a_narrow_screen(
@@ -139,7 +139,7 @@ async def test_a_department_accepts_and_submits_with_a_photo_on_a_narrow_screen(
         await expect(page.get_by_role("status").filter(has_text="签收")).to_be_visible()
         await fill_in(page, photo)
         await page.locator("[data-thumb] button").click()
-        await town.until(lambda: town.case(case["case_no"]), lambda one: one["submitted_at"] is not None)
+        await page.wait_for_url(re.compile("done=submit_result"))
         assert await page.evaluate("() => document.documentElement.scrollWidth") <= 390
     await once(town, case)
     (row,) = kept.attachments_of(report_nos=(), case_no=case["case_no"])
@@ -178,7 +178,7 @@ async def test_without_a_line_it_is_kept_closed_opened_again_and_done_once(
     await once(town, case)
     (row,) = kept.attachments_of(report_nos=(), case_no=case["case_no"])
     facts = await town.facts(case["case_no"])
-    submitted = next(fact for fact in facts if fact["kind"] == "submitted")
+    submitted = next(fact for fact in facts if fact["kind"] == "feedback")
     assert row.id in str(submitted["data"])
     assert "离线办理，手机时间" in str(submitted["data"])
 
@@ -191,7 +191,7 @@ async def test_what_was_not_taken_meanwhile_stays_with_the_servers_words(
     async with telephone(tmp_path, await cookies(line, case)) as page:
         await open_case(page, line, case)
         await accept(page)
-        await page.wait_for_selector("form[data-act=submit_result]:not([hidden])")
+        await page.wait_for_url(re.compile("done=sign_in"))
         await page.wait_for_selector(READY)
         await line.cut()
         await fill_in(page, None)
@@ -218,7 +218,7 @@ async def test_what_was_not_taken_meanwhile_stays_with_the_servers_words(
         await page.wait_for_url(re.compile("/sign-in"))
         left = await page.evaluate("async () => (await caches.keys()).filter((one) => one.includes('pages'))")
         assert left == []
-    assert kinds(await town.facts(number)).count("submitted") == 1
+    assert kinds(await town.facts(number)).count("feedback") == 1
 
 
 async def test_a_photo_that_breaks_in_the_middle_goes_on_where_it_was(
@@ -228,7 +228,7 @@ async def test_a_photo_that_breaks_in_the_middle_goes_on_where_it_was(
     async with telephone(tmp_path, await cookies(line, case)) as page:
         await open_case(page, line, case)
         await accept(page)
-        await page.wait_for_selector("form[data-act=submit_result]:not([hidden])")
+        await page.wait_for_url(re.compile("done=sign_in"))
         await page.wait_for_selector(READY)
         line.break_after(500_000)
         await fill_in(page, photo)
