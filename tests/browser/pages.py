@@ -35,6 +35,7 @@ NOT_PAGES = frozenset({
     "/cases/{case_no}/row",
     "/cases/bulk",
     "/cases/export.{form}",
+    "/cases/match",
     "/cases/points.geojson",
     "/cases/views",
     "/board/live",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import structlog
 import uvicorn
 
 from boot.api import build
@@ -69,6 +70,9 @@ def served(*, data: Path, atlas: Path) -> Iterator[Site]:
     clock = Clock(origin=time.time(), city_origin=WEDNESDAY_MORNING.timestamp())
     settings = Settings(data_dir=data, demo_mode=True, public_url=url, clock=clock)
     prepare(settings)
+    # The default way of showing a fault draws every local name: minutes, with 400 cases in one.
+    renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], renderer])
     with _running(settings, port) as city:
         samples, people = seeded(city)
         yield Site(url=url, city=city, samples=samples, people=people)
