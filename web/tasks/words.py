@@ -35,11 +35,8 @@ KINDS: Mapping[str, str] = {
 }
 """Commands that pages of the street send, by name."""
 CONTACTS: Mapping[str, str] = {"phone": N_("Phone"), "sms": N_("Text message"), "visit": N_("On site")}
-ALL_OPEN = ("handling", "accepted", "dispatched")
 SCRIPT_WORDS: Mapping[str, str] = {
-    "sending": N_("Sending"),
     "waiting": N_("On this phone, not sent yet"),
-    "sent": N_("Sent"),
     "refused": N_("Not taken"),
     "unsent": N_("{n} not sent"),
     "photo": N_("Photo"),
@@ -62,12 +59,10 @@ SCRIPT_WORDS: Mapping[str, str] = {
     "taken": N_("Kept on this phone: {n}"),
     "position": N_("Position ± {n} m"),
     "by_hand": N_("Position set by hand"),
-    "no_position": N_("No position yet"),
     "locating": N_("Finding the position…"),
     "denied": N_("The phone gives no position; type it or move it by hand"),
     "metres": N_("{n} m away"),
     "km": N_("{n} km away"),
     "no_call": N_("No line: call details are not kept on the phone"),
     "saved": N_("Saved on this phone; it is sent as soon as there is a line"),
-    "me": N_("You are here"),
 }

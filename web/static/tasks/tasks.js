@@ -78,6 +78,7 @@ function thumb() {
   if (!bar) return;
   const form = [...document.querySelectorAll("form.act:not([hidden])")].find((one) => !one.closest("details"));
   bar.hidden = !form;
+  for (const one of document.querySelectorAll("form.act")) one.classList.toggle("by-thumb", one === form);
   if (!form) return;
   const button = bar.firstElementChild;
   button.setAttribute("form", form.id);
