@@ -102,8 +102,8 @@ def lock_after(failures: int) -> timedelta | None:
     """
     if failures < TRIES:
         return None
-    doubled = min(failures - TRIES, 10)
-    return min(FIRST_LOCK * 2**doubled, LONGEST_LOCK)
+    doubled: int = 2 ** min(failures - TRIES, 10)
+    return min(FIRST_LOCK * doubled, LONGEST_LOCK)
 
 
 def _names(password: str, account: str) -> bool:

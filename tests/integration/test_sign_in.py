@@ -84,6 +84,15 @@ def test_a_session_knows_whose_it_is_and_ends_by_rest_age_and_signing_out(city: 
     assert principal_of(city=city, token=resting.token, at=NOW) is None
 
 
+def test_a_page_left_open_does_not_keep_a_session_alive(city: City) -> None:
+    opened(city)
+    token = entered(sign_in(city=city, account="wang", password=PASSWORD, at=NOW)).token
+    for minutes in range(5, 30, 5):
+        at = NOW + minutes * MINUTE
+        assert principal_of(city=city, token=token, at=at, present=False) is not None
+    assert principal_of(city=city, token=token, at=NOW + 30 * MINUTE, present=False) is None
+
+
 def test_a_phone_in_the_street_rests_longer_a_phone_in_the_office_does_not(city: City) -> None:
     opened(city)
     opened(city, "li", Post.OPERATOR, COMMAND)

@@ -32,7 +32,11 @@ KINDS = {
     "account_opened": N_("account opened"), "account_closed": N_("account closed"),
     "account_reopened": N_("account opened again"), "account_unlocked": N_("account unlocked"),
     "account_linked": N_("account linked"), "post_given": N_("post given"), "post_taken": N_("post taken away"),
-    "reveal": N_("number shown in full"), "export": N_("list taken out"),
+    "reveal_reporter": N_("number shown in full"), "export": N_("list taken out"),
+    "acted_offline": N_("acted offline, sent later"), "hand_over": N_("handed over to 110, 119 or 120"),
+    "letter_viewed": N_("dead letter looked at"), "letters_previewed": N_("dead letters tried out"),
+    "mapping_changed": N_("mapping of a source changed"), "delivery_again": N_("notice sent again"),
+    "screen_made": N_("wall screen made"), "screen_ended": N_("wall screen ended"),
 }  # fmt: skip
 
 

@@ -174,8 +174,6 @@ async def sign_out_form(request: Request, who: Annotated[Principal, Depends(anyo
     await asyncio.to_thread(sign_out, city=served.city, who=who, token=token)
     answer = RedirectResponse("/sign-in", status_code=303)
     leave(request, answer)
-    # What this browser kept for work without a line goes with the session.
-    answer.headers["Clear-Site-Data"] = '"cache"'
     return answer
 
 
