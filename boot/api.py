@@ -43,7 +43,6 @@ def build(settings: Settings) -> Site:
         stop = asyncio.Event()
         hub = Hub(store=store)
         site.on_ending(hub.end)
-
         shelf = Shelf(renderer_of(settings))
 
         def serve_with(served: City) -> None:
@@ -57,16 +56,15 @@ def build(settings: Settings) -> Site:
             )  # fmt: skip
 
         serve_with(city)
-        reloading = asyncio.create_task(
-            Reloader(settings=settings, city=city).run(swap=serve_with, stop=stop)
+        beside = (
+            Reloader(settings=settings, city=city).run(swap=serve_with, stop=stop),
+            keep_listening(city=lambda: app.state.service.city, name="api", stop=stop),
+            keep_live(hub=hub, store=store, settings=settings, stop=stop),
         )
-        listening = asyncio.create_task(
-            keep_listening(city=lambda: app.state.service.city, name="api", stop=stop)
-        )
-        living = asyncio.create_task(keep_live(hub=hub, store=store, settings=settings, stop=stop))
+        running = [asyncio.create_task(one) for one in beside]
         yield
         stop.set()
-        await asyncio.gather(reloading, listening, living)
+        await asyncio.gather(*running)
         await city.intake.close()
         await clients.quotas.close()
         store.close()

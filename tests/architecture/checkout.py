@@ -33,4 +33,4 @@ def tracked() -> list[Path]:
 def python_files() -> list[Path]:
     """Return the Python of the rooms and the tests, relative to the checkout, tracked or not."""
     found = [path for top in (*rooms(), "tests") for path in (ROOT / top).rglob("*.py")]
-    return sorted(path.relative_to(ROOT) for path in found)
+    return sorted(path.relative_to(ROOT) for path in found if "node_modules" not in path.parts)

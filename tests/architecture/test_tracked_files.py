@@ -31,7 +31,7 @@ def test_no_tracked_file_names(what: str) -> None:
 
 def test_locked_requirements_carry_hashes_and_versions_only() -> None:
     locks = sorted((ROOT / "requirements").glob("*.lock"))
-    assert [lock.name for lock in locks] == ["build.lock", "dev.lock", "runtime.lock"]
+    assert [lock.name for lock in locks] == ["build.lock", "dev.lock", "node.lock", "runtime.lock"]
     for lock in locks:
         entries = re.split(
             r"\n(?=\S)", re.sub(r"^ *#.*\n", "", lock.read_text(encoding="utf-8"), flags=re.MULTILINE)

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
+from pydantic import BaseModel, Field
 
 from domain.account import Permission, Principal
 from domain.place import ReportedPlace
@@ -27,7 +28,6 @@ DUTY = {
     DutyHours.NONE: N_("never"),
     DutyHours.ROTA: N_("as its rota says"),
 }
-Degrees = Annotated[str, Query(max_length=30)]
 
 
 @router.get("")
@@ -83,27 +83,41 @@ def catalogue(request: Request, who: Reader, q: Text = "") -> Response:
     return page(request, "admin/catalogue.html", tab="catalogue", categories=found, q=q)
 
 
+class Trial(BaseModel):
+    """A report on trial, as the form asks: everything may be left empty."""
+
+    category: Annotated[str, Field(max_length=60)] = ""
+    condition: Annotated[str, Field(max_length=60)] = ""
+    channel: Annotated[str, Field(max_length=60)] = ""
+    place: Annotated[str, Field(max_length=60)] = ""
+    place_text: Annotated[str, Field(max_length=200)] = ""
+    lon: Annotated[str, Field(max_length=30)] = ""
+    lat: Annotated[str, Field(max_length=30)] = ""
+    address: Annotated[str, Field(max_length=200)] = ""
+    severity: Annotated[str, Field(max_length=1)] = ""
+    tag: Annotated[list[str], Field(max_length=20)] = []
+
+    def ask(self, *, channel: str) -> PreviewReport:
+        """Return the question; ``channel`` where none was chosen."""
+        return PreviewReport(
+            channel=self.channel or channel,
+            category=self.category,
+            condition=self.condition or None,
+            place=ReportedPlace(
+                lon=_degrees(self.lon),
+                lat=_degrees(self.lat),
+                address=self.address or None,
+                area_code=self.place or None,
+            ),
+            severity=int(self.severity) if self.severity in {"1", "2", "3", "4"} else None,
+            tags=tuple(self.tag),
+        )
+
+
 @router.get("/routing")
-def routing(
-    request: Request,
-    who: Reader,
-    *,
-    category: Code = "",
-    condition: Code = "",
-    channel: Code = "",
-    place: Code = "",
-    lon: Degrees = "",
-    lat: Degrees = "",
-    address: Annotated[str, Query(max_length=200)] = "",
-    severity: Code = "",
-    tag: Annotated[tuple[str, ...], Query(max_length=20)] = (),
-) -> Response:
+def routing(request: Request, who: Reader, asked: Annotated[Trial, Query()]) -> Response:
     """Try a report out: who would get it, by when, and which rules were asked and which one fired."""
     city = service(request).city
-    asked = {
-        "category": category, "condition": condition, "channel": channel, "place": place, "lon": lon, "lat": lat,
-        "address": address, "severity": severity, "tag": tag,
-    }  # fmt: skip
     shown = Shown(city=city, language=language_of(request, preferred=who.language))
     known = rule_pages.categories(city=city, who=who)
     context: dict[str, Any] = {
@@ -111,22 +125,12 @@ def routing(
         "category_options": [(one.code, f"{one.code} {shown.category(one.code)}") for one in known],
         "channel_options": [(name, shown.channel(name)) for name in city.pack.channels],
     }  # fmt: skip
-    if not category:
-        return page(request, "admin/routing.html", **context)
-    try:
-        ask = PreviewReport(
-            channel=channel or next(iter(city.pack.channels)),
-            category=category,
-            condition=condition or None,
-            place=ReportedPlace(
-                lon=_degrees(lon), lat=_degrees(lat), address=address or None, area_code=place or None
-            ),
-            severity=int(severity) if severity in {"1", "2", "3", "4"} else None,
-            tags=tag,
-        )
-        context["tried"] = rule_pages.try_out(city=city, who=who, ask=ask)
-    except BadRequest as error:
-        context["problem"] = error.finding.text(lang=shown.language)
+    if asked.category:
+        try:
+            ask = asked.ask(channel=next(iter(city.pack.channels)))
+            context["tried"] = rule_pages.try_out(city=city, who=who, ask=ask)
+        except BadRequest as error:
+            context["problem"] = error.finding.text(lang=shown.language)
     return page(request, "admin/routing.html", **context)
 
 
