@@ -23,7 +23,7 @@ TRIGGERS = {
     "E3": N_("not signed in in time"),
     "E4": N_("past its limit"),
     "E5": N_("returned again"),
-    "E6": N_("not solved"),
+    "E6": N_("reworked or not solved"),
     "E7": N_("crosses areas"),
     "E8": N_("many reports of one kind"),
     "E9": N_("special attention"),
