@@ -23,8 +23,6 @@ Code = Annotated[str, Field(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Due = Literal["", "overdue", "2h", "24h"]
 View = Literal["list", "map", "board"]
 DUE_WITHIN = {"2h": timedelta(hours=2), "24h": timedelta(hours=24)}
-UNFILTERED = frozenset({"tab", "sort", "view", "cursor"})
-"""Parameters that choose how the list looks, not what it holds."""
 
 
 LABELS = {
@@ -128,16 +126,6 @@ class ListQuery(BaseModel):
                 continue
             pairs += [(name, _text(one)) for one in (value if isinstance(value, tuple) else (value,))]
         return urlencode(pairs)
-
-    @property
-    def filtered(self) -> bool:
-        """Tell whether anything beyond the tab is asked for."""
-        usual = type(self)()
-        return any(
-            getattr(self, name) != getattr(usual, name)
-            for name in self.model_fields
-            if name not in UNFILTERED
-        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
