@@ -171,7 +171,7 @@ async function count(list, changes) {
   const kind = list.dataset.liveList.replace(/s$/, ""), states = list.dataset.liveStatus?.split(" ");
   let numbers = changes.filter((one) => one.kind === kind && (!states || states.includes(one.status))).map((one) => one.number);
   const known = fresh.get(list) ?? new Set();
-  const has = (number) => list.querySelector(`[data-live~="${kind}:${CSS.escape(number)}"]`);
+  const has = (number) => list.querySelector(`[data-live~="${kind}:${CSS.escape(number)}"], [data-case="${CSS.escape(number)}"]`);
   numbers = numbers.filter((number) => !has(number) && !known.has(number));
   if (numbers.length && list.dataset.liveMatch) {
     const url = new URL(list.dataset.liveMatch, location.href);
