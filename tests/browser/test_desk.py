@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Error, Page, sync_playwright
@@ -29,9 +30,10 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MapSite]:
+def site(tmp_path_factory: pytest.TempPathFactory, atlas_folder: Path) -> Iterator[MapSite]:
     """Serve the pages of a city without cases."""
     data = tmp_path_factory.mktemp("desk")
+    (data / "atlas").symlink_to(atlas_folder, target_is_directory=True)
     settings = Settings(data_dir=data)
     prepare(settings)
     with map_site(settings, data=data) as found:
