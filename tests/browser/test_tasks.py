@@ -207,9 +207,10 @@ async def test_what_was_not_taken_meanwhile_stays_with_the_servers_words(
         await expect(box).to_contain_text(WORDS)
 
         # Signing out asks, and keeps it on a no; after a person decided, nothing is left.
-        page.once("dialog", lambda dialog: dialog.dismiss())
         await page.locator(".user summary").click()
-        await page.get_by_role("button", name="退出").click()
+        async with page.expect_event("dialog") as asked:
+            await page.get_by_role("button", name="退出").click(no_wait_after=True)
+            await (await asked.value).dismiss()
         await expect(box).to_have_count(1)
         page.on("dialog", lambda dialog: dialog.accept())
         await box.get_by_role("button", name="丢弃").click()

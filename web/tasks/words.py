@@ -51,6 +51,7 @@ SCRIPT_WORDS: Mapping[str, str] = {
     "sign_in": N_("Sign in again to send"),
     "other": N_("Belongs to another account on this phone"),
     "again": N_("Send again"),
+    "change": N_("Change and send"),
     "discard": N_("Discard"),
     "discard_sure": N_("Discard what was typed and its photos?"),
     "open": N_("Open the case"),

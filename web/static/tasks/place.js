@@ -102,5 +102,8 @@ export async function mapOfMine(element, links, area) {
   element.className = "map mine";
   element.replaceChildren(canvas);
   element.addEventListener("map:case", (event) => location.assign(`/${area}/${event.detail.no}`));
-  return makeMap(element, { cases: { type: "FeatureCollection", features } });
+  const map = makeMap(element, { areas: ["district", "street"], cases: { type: "FeatureCollection", features } });
+  const middle = (n) => features.map((one) => one.geometry.coordinates[n]).sort((a, b) => a - b)[features.length >> 1];
+  if (features.length) map.ready.then(() => map.show(middle(0), middle(1), 12));
+  return map;
 }

@@ -29,7 +29,8 @@ async function work() {
   if (!navigator.serviceWorker.controller) {
     await new Promise((resolve) => navigator.serviceWorker.addEventListener("controllerchange", resolve, { once: true }));
   }
-  for (const path of [location.pathname, "/tasks/outbox", `/${area}`]) if (!(await caches.match(path))) await fetch(path).catch(() => {});
+  const lists = ["/tasks", "/verify"].filter((path) => document.querySelector(`nav a[href="${path}"]`));
+  for (const path of [location.pathname, "/tasks/outbox", ...lists]) if (!(await caches.match(path))) await fetch(path).catch(() => {});
   root.dataset.offline = "ready";
 }
 
@@ -112,7 +113,10 @@ function card(item, kinds) {
     one.addEventListener("click", run);
     row.append(one);
   };
-  if (item.state === "refused") button(words.again, () => again(item.id), "button primary");
+  if (item.state === "refused") {
+    button(words.change, () => change(item), "button primary");
+    button(words.again, () => again(item.id));
+  }
   if (item.caseNo !== CASE) {
     const link = make("a", words.open, "button");
     link.href = `/${item.area}/${item.caseNo}`;
@@ -121,6 +125,18 @@ function card(item, kinds) {
   button(words.discard, () => confirm(words.discard_sure) && discard(item.id), "button danger");
   box.append(row);
   return box;
+}
+
+/** What was not taken goes back into its form, photos and all, to be put right there. */
+async function change(item) {
+  const form = [item.keep, item.caseNo, item.kind, item.item].join("|");
+  await put("drafts", { key: form, fields: item.fields });
+  for (const id of item.photos ?? []) {
+    const photo = await get("photos", id);
+    if (photo) await put("photos", { ...photo, form });
+  }
+  await drop("items", item.id);
+  location.assign(`/${item.area}/${item.caseNo}`);
 }
 
 async function outbox(waiting) {
@@ -238,6 +254,8 @@ const kindOf = (field) => (field.dataset.photos === "photo" ? "near" : field.dat
 
 async function add(form, field, file, locate) {
   const list = field.querySelector("[data-thumbs]");
+  // Whoever takes a photo stands where it shows something, unless they said otherwise by hand.
+  const found = form.querySelector('[name="by_hand"]')?.value ? null : locate?.();
   let made;
   try {
     made = await prepare(file);
@@ -245,7 +263,7 @@ async function add(form, field, file, locate) {
     list.append(make("li", words.photo_bad, "notice late"));
     return;
   }
-  if (locate && !form.querySelector('[name="lon"]').value) await locate();
+  await found;
   const at = (name) => form.querySelector(`[name="${name}"]`)?.value ?? "";
   const said = { lon: at("lon"), lat: at("lat"), accuracy_m: at("accuracy_m"), by_hand: at("by_hand"), taken_at: new Date().toISOString() };
   const photo = { id: crypto.randomUUID(), keep: mine, caseNo: form.dataset.case, form: keyOf(form), kind: kindOf(field), name: file.name, said, received: 0, ...made };
