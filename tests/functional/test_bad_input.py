@@ -232,7 +232,7 @@ QUESTIONS = [
     get("unit that is not there", 404, "unit_not_found", "/api/v1/units/NOWHERE"),
     get("inbox without an actor", 401, "actor_required", "/api/v1/units/4201-COMMAND/messages"),
     get("unknown path", 404, "not_found", "/api/v1/cares"),
-    get("root", 404, "not_found", "/"),
+    get("neither a page nor the API", 404, "not_found", "/nowhere"),
     get("wrong method", 405, "method_not_allowed", "/api/v1/cases", method="DELETE"),
     get("wrong method on a report", 405, "method_not_allowed", "/api/v1/reports", method="PUT"),
     get("unknown filter", 422, "invalid_parameter", "/api/v1/cases?ownr=x"),
