@@ -12,7 +12,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import bench_alerts, bench_rules
+from tests.bench import bench_alerts, bench_pages, bench_rules
 from tests.bench.bench_stack import Row, measure
 
 console = Console(width=110)
@@ -32,6 +32,7 @@ def main() -> None:
     console.print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Python {sys.version.split()[0]}")
     show("stack: SQLite, embedded Temporal, one machine", asyncio.run(measure(scale=0.2 if quick else 1.0)))
     show("alerts: store first, then read", bench_alerts.run(scale=0.2 if quick else 1.0))
+    show("pages over 100,000 cases, SQLite", bench_pages.run(scale=0.2 if quick else 1.0))
     show("rules", bench_rules.run())
     if importlib.util.find_spec("tests.bench.bench_locate") is not None:
         run: Callable[..., list[Row]] = importlib.import_module("tests.bench.bench_locate").run
