@@ -15,12 +15,15 @@ from domain.account import Grant, Post
 from domain.begin import begin
 from domain.views import record_of
 from store.rows_people import Account
+from tests.browser.chromium import AXE, RULES
 from tests.browser.map_site import CHROMIUM, FLAGS, MapSite, map_site
 from usecases import start_case
 from usecases.place_search import warm
 from usecases.signing import Passed, open_session
 
 PHONE = "13800001111"
+RUN_AXE = """async (rules) => (await axe.run(document, {runOnly: rules, resultTypes: ["violations"]}))
+  .violations.map((rule) => `${rule.id}: ${rule.nodes.map((node) => node.target.join(" ")).join(", ")}`)"""
 CROSSING = "珞喻路与卓刀泉路路口"
 COVER = "路口的井盖不见了"
 pytestmark = [
@@ -288,6 +291,10 @@ def test_words_of_danger_are_handed_over_by_one_key(desk: BrowserContext, site: 
     page.wait_for_selector("#danger [data-desk-hand=PEER-110]")
     assert focused(page) == "desk-what", "the bar takes no focus: it is not modal"
     assert "不要下水" in page.locator("#danger").inner_text()
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        assert page.evaluate(RUN_AXE, RULES) == [], scheme
     page.keyboard.press("Alt+0")
     page.wait_for_selector("#hand-PEER-110:disabled")
     page.keyboard.insert_text("，请快一点")

@@ -68,8 +68,7 @@ async def test_another_caller_joins_the_open_case_the_operator_names(
     master = number_of(await operator.post("/desk/file", data=sheet(spot, phone="13811110001")))
     before = await town.wait(master, "dispatched")
     # From a street away: too far to be merged by itself, so it is the operator's word that counts.
-    near = {"lon": str(spot.lon + 0.0006), "lat": str(spot.lat)}
-    form = sheet(joins=master, phone="13811110002", **near)
+    form = sheet(joins=master, phone="13811110002", lon=str(spot.lon + 0.0006), lat=str(spot.lat))
     joined = number_of(await operator.post("/desk/file", data=form))
     await town.wait(joined, "merged")
     case: Json = await town.until(lambda: town.case(master), lambda case: len(case["reports"]) == 2)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 from temporalio.client import Client
@@ -22,7 +23,7 @@ from usecases.gateway import CaseGateway
 from usecases.secret import Secret
 from usecases.start_case import prepare
 
-SPOT = {"lon": "114.2852", "lat": "30.5998"}
+SPOT: dict[str, Any] = {"lon": "114.2852", "lat": "30.5998"}
 """A point in the middle of a grid of the inner city."""
 WORDS = "路口的井盖不见了，有人差点掉下去"
 

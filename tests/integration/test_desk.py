@@ -2,7 +2,9 @@
 
 import asyncio
 import re
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -176,7 +178,7 @@ async def test_words_and_urges_are_added_once(wuhan: Grounds, store: Store) -> N
 async def test_what_is_shown_while_typing_is_what_would_happen(wuhan: Grounds, store: Store) -> None:
     async with desk_city(wuhan, store) as town:
         city, who = town.city, town.who
-        typed = {"description": "积水很深，车里有人被困", **SPOT}
+        typed: dict[str, Any] = {"description": "积水很深，车里有人被困", **SPOT}
         found = look(city=city, who=who, sheet=sheet_of(typed))
         assert (found.category and found.category.code, found.assumed) == ("E0506", True)
         assert [area.level for area in found.outlook.place.chain] == [1, 2, 3, 4, 5]
@@ -184,7 +186,7 @@ async def test_what_is_shown_while_typing_is_what_would_happen(wuhan: Grounds, s
         assert "flood-people" in {one.code for one in found.questions}
         assert found.outlook.decision is not None
         assert found.outlook.decision.severity == 2
-        answered = {**typed, "category": "E0506", "answer:flood-people": "yes"}
+        answered: dict[str, Any] = {**typed, "category": "E0506", "answer:flood-people": "yes"}
         graded = look(city=city, who=who, sheet=sheet_of(answered))
         assert (graded.severity, graded.assumed) == (1, False)
         by_hand = look(city=city, who=who, sheet=sheet_of({**answered, "severity": "3"}))
@@ -204,8 +206,8 @@ async def test_open_cases_nearby_are_listed_and_one_takes_the_report(wuhan: Grou
             city=city, who=who, ask=town.save("d1", description=WORDS, category="P0123", phone=PHONE, **SPOT)
         )
         town.decided(first.report_no)
-        near = {"lon": "114.2856", "lat": "30.5998"}
-        typed = {"description": "井盖没了", "phone": "13900002222", **near}
+        near: dict[str, Any] = {"lon": "114.2856", "lat": "30.5998"}
+        typed: dict[str, Any] = {"description": "井盖没了", "phone": "13900002222", **near}
         (one,) = look(city=city, who=who, sheet=sheet_of(typed)).nearby
         assert (one.view.case_no, one.takes, 20 < one.metres < 60) == (first.report_no, True, True)
         receipt = await file_draft(
@@ -241,7 +243,7 @@ async def test_a_hand_over_is_in_the_log_at_once_and_goes_to_the_case_with_the_f
         ask = town.save("d1", description="江边有人落水", phone=PHONE)
         for _ in range(2):
             kept = hand_over(city=city, who=who, ask=ask, service="PEER-110")
-            ask = town.save("d1", version=kept.version, **kept.fields)
+            ask = replace(ask, version=kept.version, fields=kept.fields)
         assert kept.fields["handed"] == "PEER-110"
         (deed,) = city.store.deeds(where=DeedFilter(kind=HAND_OVER), limit=5).deeds
         assert (deed.object, deed.detail, deed.account) == ("d1", {"service": "PEER-110"}, who.account)
