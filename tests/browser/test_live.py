@@ -67,3 +67,23 @@ async def test_a_page_that_was_cut_off_comes_back_and_shows_what_it_missed(town:
     await live(page)
     await expect(part).not_to_have_text(before, timeout=PATIENCE_MS, use_inner_text=True)
     assert await page.locator("main details[open]").count() >= kept
+
+
+async def test_a_form_somebody_fills_in_is_left_alone_and_they_are_told(town: Town, visit: Visit) -> None:
+    case = await town.dispatched()
+    page = await visit(f"/cases/{case['case_no']}", as_="supervisor.city")
+    await live(page)
+    # The whole of the page is kept fresh here, the form for its reporters included.
+    await page.evaluate(
+        "(name) => Object.assign(document.getElementById('main').dataset, {live: name, liveGet: location.href})",
+        f"case:{case['case_no']}",
+    )
+    field = page.locator('form[action$="/reveal"] :is(input:not([type=hidden]), textarea)').first
+    await field.evaluate("(at) => { at.closest('details').open = true; }")
+    await field.fill("回访核实")
+    before = await page.locator("#case").inner_text()
+    await town.act(case["case_no"], "sign_in", handler(case["owner"]), assignee="crew-7")
+    await expect(page.locator("[data-live-others]")).to_be_visible(timeout=PATIENCE_MS)
+    await expect(page.locator("#case")).not_to_have_text(before, timeout=PATIENCE_MS, use_inner_text=True)
+    assert await field.input_value() == "回访核实"
+    assert await page.locator("[data-live-others]").count() == 1
