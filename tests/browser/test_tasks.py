@@ -59,20 +59,23 @@ def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def given(town: Town, kept: Store) -> Json:
     """Return a case that was just given to a unit, with somebody of the unit who can sign in."""
     case = await town.dispatched("E0110", description="小区门口垃圾堆放，联系我 13812345678")
-    now = datetime.now(UTC)
-    grant = Grant(post=Post.STAFF, unit=case["owner"])
-    account = Account(account=account_of(case), name="陈一", created_at=now, password_at=now, demo=True, grants=(grant,))  # fmt: skip
-    kept.add_account(account=account)
+    join(kept, account_of(case), Grant(post=Post.STAFF, unit=case["owner"]))
     return case
 
 
-def account_of(case: Json) -> str:
-    return f"staff.{case['case_no'].lower()}"
+def join(kept: Store, account: str, grant: Grant) -> None:
+    now = datetime.now(UTC)
+    made = Account(account=account, name="陈一", created_at=now, password_at=now, demo=True, grants=(grant,))
+    kept.add_account(account=made)
 
 
-async def cookies(line: Line, case: Json) -> list[dict[str, Any]]:
+def account_of(case: Json, who: str = "staff") -> str:
+    return f"{who}.{case['case_no'].lower()}"
+
+
+async def cookies(line: Line, case: Json, *, who: str = "staff") -> list[dict[str, Any]]:
     async with httpx.AsyncClient(base_url=line.url, timeout=60.0) as http:
-        await sign_in(http, account_of(case))
+        await sign_in(http, account_of(case, who))
         found = {"cityops_session": http.cookies["cityops_session"], "cityops_lang": "zh"}
     return [{"name": name, "value": value, "url": line.url} for name, value in found.items()]
 
@@ -215,6 +218,7 @@ async def test_what_was_not_taken_meanwhile_stays_with_the_servers_words(
         page.on("dialog", lambda dialog: dialog.accept())
         await box.get_by_role("button", name="丢弃").click()
         await page.wait_for_selector(SENT)
+        await page.locator(".user summary").click()
         await page.get_by_role("button", name="退出").click()
         await page.wait_for_url(re.compile("/sign-in"))
         left = await page.evaluate("async () => (await caches.keys()).filter((one) => one.includes('pages'))")
@@ -250,3 +254,37 @@ async def test_a_photo_that_breaks_in_the_middle_goes_on_where_it_was(
 
 async def _broken(line: Line) -> bool:
     return line._server is None
+
+
+async def test_a_check_that_was_not_taken_is_put_right_in_its_form(
+    town: Town, kept: Store, line: Line, photo: Path, tmp_path: Path
+) -> None:
+    case = await given(town, kept)
+    number = case["case_no"]
+    await town.act(number, "sign_in", handler(case["owner"]), assignee="crew")
+    await town.act(number, "submit_result", handler(case["owner"]), result="已清运")
+    case = await town.wait(number, "checking")
+    join(kept, account_of(case, "looker"), Grant(post=Post.CHECKER, unit=case["checker"]))
+    async with telephone(tmp_path, await cookies(line, case, who="looker")) as page:
+        await page.goto(f"{line.url}/verify")
+        await page.locator("[data-near]").click()
+        await expect(page.locator("[data-away]").first).to_contain_text("距")
+        await page.get_by_role("link", name=re.compile(number)).click()
+        form = page.locator("form[data-act=record_check]")
+        await form.locator("[name=passed][value=yes]").check()
+        await form.locator("[data-photos] input").first.set_input_files(photo)
+        await expect(form.locator(".thumb-photo")).to_have_count(1)
+        await page.locator("[data-thumb] button").click()
+        await expect(page.locator(".server-words")).to_contain_text("50 米")
+        await page.get_by_role("button", name="修改后发送").click()
+        await expect(form.locator(".thumb-photo")).to_have_count(1)
+        await expect(form.locator("[name=passed][value=yes]")).to_be_checked()
+        await form.locator(".by-hand summary").click()
+        await form.locator("[name=lon]").fill(str(case["place"]["lon"]))
+        await form.locator("[name=lat]").fill(str(case["place"]["lat"]))
+        await form.get_by_role("button", name="向北 5 米").click()
+        await page.locator("[data-thumb] button").click()
+        await page.wait_for_url(re.compile("/verify\\?done=record_check"))
+    found = kinds(await town.facts(number))
+    assert "checking" in found
+    assert found.count("closed") == 1, found
