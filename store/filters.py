@@ -89,6 +89,11 @@ def halves(where: CaseFilter) -> tuple[bool, ...]:
     return tuple(not end for end in sorted(ended))
 
 
+_due: ColumnElement[datetime] = func.coalesce(
+    cases.c.handling_due, literal(_FOREVER, cases.c.handling_due.type)
+)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Order:
     """An order of a list: its SQL keys, all in one direction, and the same of a row in hand."""
@@ -253,6 +258,7 @@ def owed_before(at: datetime) -> list[ColumnElement[bool]]:
     return [
         cases.c.open.is_(True),
         cases.c.status.not_in([status.value for status in SETTLED]),
-        cases.c.handling_due < at,
+        # Not the bare column: its own index would be taken, and then every row be read.
+        _due < at,
         cases.c.submitted_at.is_(None),
     ]
