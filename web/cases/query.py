@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import MAXYEAR, MINYEAR, date, datetime, time, timedelta
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ from web.shown import Shown
 from web.words import N_
 
 Code = Annotated[str, Field(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Day = Annotated[date, Field(gt=date(MINYEAR, 12, 31), lt=date(MAXYEAR, 1, 1))]
 Due = Literal["", "overdue", "2h", "24h"]
 View = Literal["list", "map", "board"]
 DUE_WITHIN = {"2h": timedelta(hours=2), "24h": timedelta(hours=24)}
@@ -69,8 +70,8 @@ class ListQuery(BaseModel):
     level: Annotated[int | None, Field(ge=1, le=5)] = None
     channel: Code = ""
     due: Due = ""
-    since: date | None = None
-    until: date | None = None
+    since: Day | None = None
+    until: Day | None = None
     tag: Annotated[tuple[Code, ...], Field(max_length=10)] = ()
     ordered: bool = False
     sort: CaseSort = CaseSort.NEWEST
