@@ -82,14 +82,14 @@ def _queue(request: Request, who: Principal, name: Queue, case_no: str, cursor: 
     return page(
         request,
         "queues/queue.html",
-        found=found, name=name, base=base, labels=LABELS, waiting=waiting(city=city, who=who), chosen=chosen,
+        found=found, base=base, labels=LABELS, waiting=waiting(city=city, who=who), chosen=chosen,
         **context,
     )  # fmt: skip
 
 
 def _chosen(request: Request, who: Principal, name: Queue, case_no: str) -> dict[str, Any]:
     """Return what shows the chosen item; none for one that is gone or never was."""
-    nothing: dict[str, Any] = {"item": None}
+    nothing: dict[str, Any] = {"item": None, "name": name}
     if not case_no:
         return nothing
     try:
