@@ -28,6 +28,10 @@ from usecases.permits import actors_for
 from usecases.problems import BadRequest, ProblemCode
 from usecases.queries import case_view
 
+__all__ = [
+    "MOST_PIECE", "NewUpload", "SaidByPhone", "UploadRow", "begin", "finish", "photo_address", "put_piece", "said_of",
+]  # fmt: skip
+
 MOST_PIECE = 1024 * 1024
 MOST_OF_ONE = 300 * 1024 * 1024
 """Bytes one account may have under way: some two hundred photos of a day without a line."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from typing import Any
 
 from starlette.datastructures import FormData, UploadFile
@@ -98,7 +98,8 @@ def _moment(text: str) -> datetime | None:
         found = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return found.astimezone(UTC) if found.tzinfo is not None else None
+    known = found.tzinfo is not None and MINYEAR < found.year < MAXYEAR
+    return found.astimezone(UTC) if known else None
 
 
 def _text(typed: Mapping[str, str], name: str) -> str:
