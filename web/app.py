@@ -13,6 +13,7 @@ from web.admin import alarms, deliveries, devices, letters, rules
 from web.assets import serve
 from web.board import acts as board_acts
 from web.board import routes as board
+from web.body_limit import BodyLimit
 from web.cases import bulk as case_acts
 from web.cases import routes as cases
 from web.desk import ask
@@ -67,6 +68,7 @@ def create_web(*, unavailable: Sequence[type[Exception]] = ()) -> FastAPI:
     app = FastAPI(title="cityops consoles", docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=5)
     app.add_middleware(SafeHeaders)
+    app.add_middleware(BodyLimit)
     errors.install(app)
     for error in unavailable:
         app.add_exception_handler(error, errors.on_unavailable)

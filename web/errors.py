@@ -20,6 +20,8 @@ from web.render import is_fragment, page
 from web.words import language_of
 
 log = structlog.get_logger()
+MOST_ONWARD = 500
+"""Characters of the way back that the sign-in takes."""
 FORBIDDEN = frozenset(code.value for code, status in REFUSED_STATUS.items() if status == HTTPStatus.FORBIDDEN)
 
 
@@ -38,7 +40,10 @@ async def on_sign_in(request: Request, error: Exception) -> Response:
     if is_fragment(request) or request.method != "GET":
         return await _finding(request, Finding(code=ProblemCode.SIGN_IN_NEEDED, params={}))
     query = f"?{request.url.query}" if request.url.query else ""
-    return RedirectResponse(f"/sign-in?next={quote(request.url.path + query)}", status_code=303)
+    back = request.url.path + query
+    # The sign-in takes no longer way back: it would refuse to be shown at all.
+    onward = f"?next={quote(back)}" if len(back) <= MOST_ONWARD else ""
+    return RedirectResponse(f"/sign-in{onward}", status_code=303)
 
 
 async def on_bad_request(request: Request, error: Exception) -> Response:
@@ -64,12 +69,15 @@ async def on_invalid(request: Request, error: Exception) -> Response:
 
 async def on_http(request: Request, error: Exception) -> Response:
     """Answer what the router refuses: no such page, not this way."""
-    status = cast("HTTPException", error).status_code
-    params = {"path": request.url.path, "method": request.method, "detail": ""}
-    codes = {404: ProblemCode.NOT_FOUND, 405: ProblemCode.METHOD_NOT_ALLOWED}
-    return await _finding(
-        request, Finding(code=codes.get(status, ProblemCode.INVALID_PARAMETER), params=params)
-    )
+    refused = cast("HTTPException", error)
+    params = {"path": request.url.path, "method": request.method, "detail": "", "most": refused.detail}
+    codes = {
+        404: ProblemCode.NOT_FOUND,
+        405: ProblemCode.METHOD_NOT_ALLOWED,
+        413: ProblemCode.BODY_TOO_LARGE,
+    }
+    code = codes.get(refused.status_code, ProblemCode.INVALID_PARAMETER)
+    return await _finding(request, Finding(code=code, params=params))
 
 
 async def on_unavailable(request: Request, error: Exception) -> Response:

@@ -282,3 +282,20 @@ async def _in(browser: Browser, city: City, account: str = "wang") -> None:
     started = await browser.fill("/sign-in", account=account, password=FIRST)
     done = await browser.fill(started.headers["location"], "/sign-in/password", password=NEW, again=NEW)
     assert done.status_code == 303, done.text
+
+
+async def test_a_form_of_any_size_is_not_read_to_its_end(settings: Settings) -> None:
+    async with site(settings) as (browser, _):
+        large = await browser.post("/sign-in", data={"account": "wang", "password": "x" * 3_000_000})
+        file = await browser.post("/sign-in", files={"password": b"x" * 3_000_000})
+    assert [(one.status_code, "body_too_large" in one.text) for one in (large, file)] == [(413, True)] * 2
+
+
+async def test_a_way_back_that_is_too_long_does_not_keep_the_sign_in_away(settings: Settings) -> None:
+    async with site(settings) as (browser, _):
+        short = await browser.get("/cases?q=x")
+        long = await browser.get(f"/cases?q={'x' * 600}")
+        shown = await browser.get(long.headers["location"])
+    assert short.headers["location"] == "/sign-in?next=/cases%3Fq%3Dx"
+    assert long.headers["location"] == "/sign-in"
+    assert shown.status_code == 200
