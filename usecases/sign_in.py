@@ -130,7 +130,8 @@ def confirm_enrolment(*, city: City, token: str, code: str, at: datetime) -> tup
     Raises BadRequest (sign_in_needed, account_locked, factor_wrong).
     """
     waiting, account, passed = waiting_for(city=city, token=token, at=at)
-    if waiting.kind is not WaitKind.ENROL:
+    if waiting.kind is not WaitKind.ENROL or account.totp is not None:
+        # One that was set up meanwhile is not replaced by whoever knows the password alone.
         raise BadRequest(ProblemCode.SIGN_IN_NEEDED)
     attempt = counted(city=city, account=account.account, at=at)
     secret = enrolment_of(city=city, account=account, waiting=waiting).secret
@@ -220,6 +221,8 @@ def principal_of(*, city: City, token: str, at: datetime, present: bool = True) 
     idle_until = session.seen_at + timedelta(seconds=session.idle_s)
     if session.generation != held.generation or at >= min(session.expires_at, idle_until):
         return None
+    if not session.strong and not held.demo and city.access.needs_factor(held.grants):
+        return None  # a post that needs the second factor was given after this session began
     if present and at - session.seen_at >= NOTE_SEEN:
         # A page is worth more than this note.
         with contextlib.suppress(Exception):

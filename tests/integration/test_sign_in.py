@@ -9,7 +9,7 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import event
 
-from domain.account import Post
+from domain.account import Grant, Post
 from domain.password import TRIES
 from store.engine import Store
 from tests.integration.people_city import (
@@ -29,7 +29,7 @@ from tests.integration.people_city import (
 )
 from usecases import passwords
 from usecases.access import Access
-from usecases.accounts import close_account, open_account, reset_factor, unlock_account
+from usecases.accounts import close_account, give_post, open_account, reset_factor, unlock_account
 from usecases.city import City, Grounds
 from usecases.deeds import DeedFilter
 from usecases.problems import BadRequest
@@ -343,3 +343,27 @@ def test_a_page_asks_one_statement_who_it_is(city: City) -> None:
     asked.clear()
     assert principal_of(city=city, token=found.token, at=NOW + MINUTE) is not None
     assert [one.split()[0] for one in asked if one.startswith(("SELECT", "UPDATE"))] == ["SELECT", "UPDATE"]
+
+
+def test_a_factor_that_was_set_up_meanwhile_is_not_replaced_by_the_password_alone(city: City) -> None:
+    opened(city, "han", Post.CITY_SUPERVISOR, COMMAND)
+    strict = replace(city, access=Access())
+    begun = [sign_in(city=strict, account="han", password=PASSWORD, at=NOW) for _ in range(2)]
+    secrets = [step.enrolment.secret for step in begun if isinstance(step, EnrolNeeded)]
+    tokens = [step.token for step in begun if isinstance(step, EnrolNeeded)]
+    confirm_enrolment(city=strict, token=tokens[0], code=code_at(secrets[0], NOW), at=NOW)
+    kept = city.store.account(account="han")
+    code = code_at(secrets[1], NOW)
+    assert code_of(confirm_enrolment, city=strict, token=tokens[1], code=code, at=NOW) == "sign_in_needed"
+    assert city.store.account(account="han") == kept
+
+
+def test_a_session_without_the_second_factor_ends_with_a_post_that_needs_it(city: City) -> None:
+    opened(city)
+    strict = replace(city, access=Access())
+    found = entered(sign_in(city=strict, account="wang", password=PASSWORD, at=NOW))
+    assert principal_of(city=strict, token=found.token, at=NOW) is not None
+    supervisor = Grant(post=Post.CITY_SUPERVISOR, unit=COMMAND)
+    give_post(city=strict, who=KEEPER, account="wang", grant=supervisor)
+    assert principal_of(city=strict, token=found.token, at=NOW) is None
+    assert isinstance(sign_in(city=strict, account="wang", password=PASSWORD, at=NOW), EnrolNeeded)
