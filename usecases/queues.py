@@ -11,12 +11,12 @@ from enum import StrEnum
 from domain.account import Permission, Principal
 from domain.case import Fact, Status
 from domain.views import CaseFilter, CasePage, CaseSort, CaseView
-from usecases.case_lists import page_of
+from usecases.case_lists import named, page_of
 from usecases.city import City
 from usecases.permits import own_units, permit, scope_of
 from usecases.queries import AllowedAction, case_history
 from usecases.reading import case, knows_reporters
-from usecases.reporters import MaskedReporter, contacts
+from usecases.reporters import MaskedReporter, contacts, knows_all
 from usecases.staff import allowed
 
 AT_ONCE = 50
@@ -70,7 +70,10 @@ class Visit:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Item:
-    """One case of a queue with what its decision needs. ``words`` are what reporters said; ``mine``: it waits for one's own unit."""
+    """One case of a queue with what its decision needs; ``mine``: it waits for one's own unit.
+
+    ``words`` are what reporters said, for whoever may know them; ``near`` is what one may see.
+    """
 
     view: CaseView
     actions: tuple[AllowedAction, ...]
@@ -96,20 +99,31 @@ def waiting(*, city: City, who: Principal) -> dict[Queue, int]:
 
 def item(*, city: City, who: Principal, case_no: str) -> Item:
     """Return what somebody needs to decide a case. Raises BadRequest (not_permitted, outside_scope, case_not_found)."""
+    if not (who.may(Permission.TRIAGE) or who.may(Permission.VISIT)):
+        permit(who, Permission.TRIAGE)
     view = case(city=city, who=who, case_no=case_no)
     facts = case_history(city=city, case_no=case_no).facts
     knows = who.may(Permission.SEE_REPORTERS) and knows_reporters(city, who, view)
     reporters = {one.report_no: one for one in contacts(city=city, who=who, view=view)} if knows else {}
-    near = [city.store.case(case_no=one) for one in view.proposals]
+    known = named(city=city, who=who, numbers=view.proposals)
     return Item(
         view=view,
         actions=allowed(city=city, who=who, view=view),
-        words=tuple(one.description for one in city.store.reports_of(case_no=case_no) if one.description),
+        words=_words(city, who, view) if knows else (),
         returned=_returned(facts),
-        near=tuple(one for one in near if one is not None),
+        near=tuple(known),
         visits=_visits(view, facts, reporters) if view.status == Status.VISITING else (),
         mine=view.arbiter in own_units(city=city, who=who),
     )
+
+
+def _words(city: City, who: Principal, view: CaseView) -> tuple[str, ...]:
+    """Return what reporters said; those who asked to stay unnamed only to whoever may know even them."""
+    every = knows_all(city=city, who=who, view=view)
+    reports = city.store.reports_of(case_no=view.case_no)
+    hidden = (one.reporter.confidential or one.reporter.anonymous for one in reports)
+    pairs = zip(reports, hidden, strict=True)
+    return tuple(one.description for one, unnamed in pairs if one.description and (every or not unnamed))
 
 
 def _where(name: Queue) -> CaseFilter:

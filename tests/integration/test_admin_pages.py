@@ -2,13 +2,16 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx
+import pytest
 
 from boot.settings import Settings
 from domain.account import Grant, Permission, Post, Principal
 from domain.case import Notice
+from domain.report import Reporter
 from store.rows import OutboxKind, OutboxState
 from tests.integration.signed_in_site import CITY_UNIT, SignedInSite, signed_in_site
 from tests.integration.store_samples import NOW, case_no, fact, record, report, report_no, unit
@@ -16,7 +19,9 @@ from usecases import rule_pages
 from usecases.deeds import DeedFilter
 from usecases.deliveries import masked
 from usecases.inbound import keep_refused
-from usecases.queues import Queue, item, waiting
+from usecases.problems import BadRequest, ProblemCode
+from usecases.queues import Item, Queue, item, waiting
+from web.tasks.forms import _moment
 
 ADMIN = (Grant(post=Post.SYSTEM_ADMIN, unit=CITY_UNIT),)
 SUPERVISOR = (Grant(post=Post.CITY_SUPERVISOR, unit=CITY_UNIT),)
@@ -180,3 +185,50 @@ async def test_a_post_without_a_queue_counts_none_of_it(wuhan_settings: Settings
     async with opened(wuhan_settings, sqlite_url, *SUPERVISOR) as (town, _, who):
         assert not who.may(Permission.VISIT)
         assert Queue.VISITS not in waiting(city=town.city, who=who)
+
+
+async def test_a_queue_tells_the_words_of_reporters_only_to_whoever_may_know_them(
+    wuhan_settings: Settings, sqlite_url: str
+) -> None:
+    async with opened(wuhan_settings, sqlite_url, *TRIAGE) as (town, _, who):
+        store = town.city.store
+        unnamed = report(0, reporter=Reporter(name="李", phone="13800000000", confidential=True))
+        store.accept_many(reports=[unnamed, report(1)])
+        store.record(record=record(0, status="triaging", district="420106", proposals=(case_no(1),)))
+        store.record(record=record(1, status="triaging", district="420102"))
+
+        def found(*grants: Grant) -> Item:
+            return item(city=town.city, who=replace(who, grants=grants), case_no=case_no(0))
+
+        desk = found(*TRIAGE)
+        # Sees every case as an auditor, but works and knows reporters in another district only.
+        stranger = found(
+            Grant(post=Post.TRIAGE, unit="420102-COMMAND"), Grant(post=Post.AUDITOR, unit=CITY_UNIT)
+        )
+        # Sees the one case, not the other that is near.
+        local = found(Grant(post=Post.TRIAGE, unit="420106-COMMAND"))
+        with pytest.raises(BadRequest) as refused:
+            found(Grant(post=Post.AUDITOR, unit=CITY_UNIT))
+    assert (desk.words, [one.case_no for one in desk.near]) == ((unnamed.description,), [case_no(1)])
+    assert stranger.words == ()
+    assert (local.words, local.near) == ((unnamed.description,), ())
+    assert refused.value.finding.code is ProblemCode.NOT_PERMITTED
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+async def test_no_day_of_the_calendar_breaks_a_filter(
+    wuhan_settings: Settings, sqlite_url: str, day: str
+) -> None:
+    audit = Grant(post=Post.AUDIT_ADMIN, unit=CITY_UNIT)
+    async with opened(wuhan_settings, sqlite_url, *SUPERVISOR) as (town, http, _):
+        cases = [await http.get(f"/cases?{name}={day}") for name in ("since", "until")]
+        headers = town.session(town.hired(audit))
+        log = [await http.get(f"/admin/audit?{name}={day}", headers=headers) for name in ("since", "until")]
+        nowhere = await http.get("/admin/rules/routing?category=E0110&lon=nan&lat=inf")
+    assert [one.status_code for one in (*cases, *log)] == [422] * 4
+    assert nowhere.status_code == 200
+
+
+def test_a_telephones_time_no_zone_reaches_is_not_said() -> None:
+    assert [_moment(f"{day}T23:59:00+00:00") for day in ("0001-01-01", "9999-12-31")] == [None, None]
+    assert _moment("2026-11-22T23:59:00+08:00") is not None

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from datetime import MAXYEAR, MINYEAR, datetime, time, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -125,6 +125,8 @@ def _where(city: City, request: Request, account: str, kind: str, rest: tuple[st
             parsed = datetime.strptime(day, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
         except ValueError:
             raise BadRequest(ProblemCode.INVALID_PARAMETER) from None
+        if not MINYEAR < parsed.year < MAXYEAR:
+            raise BadRequest(ProblemCode.INVALID_PARAMETER)  # no zone of the world reaches beyond
         return datetime.combine(parsed + timedelta(days=days), time(), tzinfo=zone)
 
     return DeedFilter(
