@@ -55,28 +55,21 @@ async def keep_media(
     Raises BadRequest: ``attachment_type``, ``attachment_broken``, ``attachment_pixels``,
     ``body_too_large``.
     """
-    found = checked_type(media_type=media_type, body=body)
-    loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(
-        _decoding,
-        lambda: _keep(
-            city=city,
-            body=body,
-            row=AttachmentRow(
-                id=id or f"{city.random_bits(ID_BITS):032x}",
-                report_no=report_no,
-                case_no=case_no,
-                source=source,
-                kind=AttachmentKind(kind),
-                name=plain_name(name),
-                media_type=found,
-                size=len(body),
-                digest=hashlib.sha256(body).hexdigest(),
-                facts=dict(said or {}),
-                received_at=city.now(),
-            ),
-        ),
+    row = AttachmentRow(
+        id=id or f"{city.random_bits(ID_BITS):032x}",
+        report_no=report_no,
+        case_no=case_no,
+        source=source,
+        kind=AttachmentKind(kind),
+        name=plain_name(name),
+        media_type=checked_type(media_type=media_type, body=body),
+        size=len(body),
+        digest=hashlib.sha256(body).hexdigest(),
+        facts=dict(said or {}),
+        received_at=city.now(),
     )
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_decoding, lambda: _keep(city=city, body=body, row=row))
 
 
 def checked_type(*, media_type: str, body: bytes) -> str:

@@ -45,7 +45,7 @@ def words(language: str) -> NullTranslations:
 def language_of(request: Request, *, preferred: str | None = None) -> str:
     """Return zh or en: what this browser chose, what the account says, what the browser prefers, Chinese."""
     chosen = request.cookies.get(COOKIE)
-    if chosen in LANGUAGES:
+    if chosen is not None and chosen in LANGUAGES:
         return chosen
     if preferred in LANGUAGES:
         return str(preferred)

@@ -71,7 +71,9 @@ def _sample(grounds: Grounds, now: datetime, draw: random.Random) -> list[CaseVi
         )
         said = answer(
             grounds=grounds,
-            question=Question(reported=place, channel="hotline", category=category.code, at=now, by_hand=True),
+            question=Question(
+                reported=place, channel="hotline", category=category.code, at=now, by_hand=True
+            ),
         )
         if said.decision.lead is None or not said.place.chain:
             continue
@@ -108,7 +110,9 @@ def _views(sample: list[CaseView], count: int, now: datetime, draw: random.Rando
         order = Supervision(id="S1", by=base.owner, unit=base.owner, cause="E4", opened_at=due)
         yield replace(
             base,
-            case_no=number(day=at.date() if isinstance(at.date(), date) else at, random_bits=draw.getrandbits(35)),
+            case_no=number(
+                day=at.date() if isinstance(at.date(), date) else at, random_bits=draw.getrandbits(35)
+            ),
             epoch=1,
             seq=9,
             status=status.value,
@@ -158,7 +162,11 @@ def _histories(store: Store, numbers: list[str], now: datetime) -> None:
     rows = []
     for case_no in numbers:
         for seq, kind in enumerate(steps, start=1):
-            fact = Fact(seq=seq, at=now, kind=kind, row=13, source=None, target=None, actor=actor, due=None, data={})
-            rows.append({"case_no": case_no, "epoch": 1, **{f.name: getattr(fact, f.name) for f in fields(Fact)}})
+            fact = Fact(
+                seq=seq, at=now, kind=kind, row=13, source=None, target=None, actor=actor, due=None, data={}
+            )
+            rows.append(
+                {"case_no": case_no, "epoch": 1, **{f.name: getattr(fact, f.name) for f in fields(Fact)}}
+            )
     with store._engine.begin() as connection:
         connection.execute(insert(history), rows)

@@ -97,14 +97,7 @@ class SignedInSite:
 
     async def ask(self, method: str, path: str, *, headers: Mapping[str, str], body: bytes = b"") -> Answer:
         """Send a request and return how the answer begins."""
-        path, _, query = path.partition("?")
-        sent = {"host": "127.0.0.1:8000", **headers}
-        scope = {
-            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
-            "path": path, "raw_path": path.encode(), "query_string": query.encode(), "root_path": "",
-            "headers": [(name.encode(), text.encode()) for name, text in sent.items()],
-            "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8000),
-        }  # fmt: skip
+        scope = _scope(method, path, headers)
         begun: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         first: list[Answer] = []
         given: Iterator[MutableMapping[str, Any]] = iter(
@@ -138,6 +131,17 @@ class SignedInSite:
         with suppress(asyncio.CancelledError, Exception):
             await running
         return answer
+
+
+def _scope(method: str, path: str, headers: Mapping[str, str]) -> dict[str, Any]:
+    path, _, query = path.partition("?")
+    sent = {"host": "127.0.0.1:8000", **headers}
+    return {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
+        "path": path, "raw_path": path.encode(), "query_string": query.encode(), "root_path": "",
+        "headers": [(name.encode(), text.encode()) for name, text in sent.items()],
+        "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8000),
+    }  # fmt: skip
 
 
 def nobody() -> dict[str, str]:

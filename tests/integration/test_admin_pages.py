@@ -145,17 +145,10 @@ async def test_a_queue_shows_who_waits_and_what_its_decision_needs(
     async with opened(wuhan_settings, database_url, *TRIAGE) as (town, http, who):
         store = town.city.store
         asked = fact(2, kind="return_requested", data={"reason": "不属我单位", "proposed": "420102-COMMAND"})
-        for n, changes in enumerate(
-            (
-                {"status": "triaging"},
-                {"status": "return_requested"},
-                {"status": "visiting"},
-                {"status": "handling"},
-            )
-        ):
+        for n, status in enumerate(("triaging", "return_requested", "visiting", "handling")):
             store.accept_many(reports=[report(n)])
-            kept = record(n, **changes)
-            facts = (*kept.facts, asked) if changes["status"] == "return_requested" else kept.facts
+            kept = record(n, status=status)
+            facts = (*kept.facts, asked) if status == "return_requested" else kept.facts
             store.record(record=type(kept)(view=kept.view, facts=facts, notices=()))
         counted = waiting(city=town.city, who=who)
         triage, visits = await http.get("/queue"), await http.get("/visits")

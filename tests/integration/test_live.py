@@ -270,6 +270,10 @@ async def through_redis(redis: Redis, store: Store, name: str) -> list[str]:
     return numbers
 
 
+SAYS_AWAY = "redis away, live changes come from the store"
+SAYS_BACK = "redis is back, live changes come through it again"
+
+
 @pytest.mark.redis
 @pytest.mark.parametrize("keeps", [True, False], ids=["with its data", "empty"])
 async def test_redis_dies_and_comes_back_and_nobody_notices(
@@ -310,9 +314,8 @@ async def test_redis_dies_and_comes_back_and_nobody_notices(
                     assert await silent(listener)
     for relay in relays:
         await relay._stream.close()
-    events = [line["event"] for line in logs]
-    assert "redis away, live changes come from the store" in events
-    assert "redis is back, live changes come through it again" in events
+    events = {line["event"] for line in logs}
+    assert events >= {SAYS_AWAY, SAYS_BACK}
 
 
 @pytest.mark.redis
