@@ -3,7 +3,11 @@
 Counted in each process for itself; the lock of an account is counted in its row.
 """
 
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import ceil
+from threading import Lock
 from time import time
 
 from limits import RateLimitItemPerMinute
@@ -24,10 +28,29 @@ class Pace:
     def __init__(self) -> None:
         """Begin with none."""
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
+        self._lock = Lock()
+        self._trying: Counter[str] = Counter()
 
-    def look(self, *, address: str) -> None:
-        """Raise BadRequest (too_many_tries) when an address has used its failures up."""
-        if not self._limiter.test(_RULE, address):
+    @contextmanager
+    def trying(self, *, address: str) -> Iterator[None]:
+        """Count a try while it goes on: sent all at once, no more are looked at than may fail.
+
+        Raises BadRequest (too_many_tries).
+        """
+        with self._lock:
+            self.look(address=address, beside=self._trying[address])
+            self._trying[address] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._trying[address] -= 1
+                if not self._trying[address]:
+                    del self._trying[address]
+
+    def look(self, *, address: str, beside: int = 0) -> None:
+        """Raise BadRequest (too_many_tries) when an address has used its failures up; ``beside`` may still fail."""
+        if not self._limiter.test(_RULE, address, cost=1 + beside):
             reset = self._limiter.get_window_stats(_RULE, address).reset_time
             raise BadRequest(ProblemCode.TOO_MANY_TRIES, minutes=str(max(1, ceil((reset - time()) / 60))))
 

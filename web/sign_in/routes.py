@@ -1,6 +1,8 @@
 """Signing in, step by step, and out."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -75,18 +77,17 @@ async def sign_in_form(
     await check_form(request)
     device, phone = device_of(request)
     try:
-        _PACE.look(address=address_of(request))
-        step = await asyncio.to_thread(
-            sign_in,
-            city=service(request).city,
-            account=account,
-            password=password,
-            at=datetime.now(UTC),
-            device=device,
-            phone=phone,
-        )
+        with _counted(request):
+            step = await asyncio.to_thread(
+                sign_in,
+                city=service(request).city,
+                account=account,
+                password=password,
+                at=datetime.now(UTC),
+                device=device,
+                phone=phone,
+            )
     except BadRequest as error:
-        _count(request, error)
         return _form(request, onward=onward, account=account, error=error)
     return go_on(request, step, onward)
 
@@ -125,8 +126,8 @@ async def factor_form(request: Request, _who: Visitor, code: Code = "", onward: 
     await check_form(request)
     given = _given(request)
     try:
-        _PACE.look(address=address_of(request))
-        step = await asyncio.to_thread(show_factor, code=code, **given)
+        with _counted(request):
+            step = await asyncio.to_thread(show_factor, code=code, **given)
     except BadRequest as error:
         return await _again(request, error, onward)
     return go_on(request, step, onward)
@@ -138,8 +139,8 @@ async def enrol_form(request: Request, _who: Visitor, code: Code = "", onward: O
     await check_form(request)
     given = _given(request)
     try:
-        _PACE.look(address=address_of(request))
-        step, codes = await asyncio.to_thread(confirm_enrolment, code=code, **given)
+        with _counted(request):
+            step, codes = await asyncio.to_thread(confirm_enrolment, code=code, **given)
     except BadRequest as error:
         return await _again(request, error, onward)
     further = "/sign-in/step" if not isinstance(step, SignedIn) else local(onward) or first_page(step.who)
@@ -215,7 +216,6 @@ def go_on(request: Request, step: Step, onward: str) -> Response:
 
 async def _again(request: Request, error: BadRequest, onward: str) -> Response:
     """Show the step again with what was wrong; begin again when it took too long."""
-    _count(request, error)
     given = _given(request)
     step = await asyncio.to_thread(step_now, **given)
     if step is None:
@@ -262,6 +262,14 @@ def _query(onward: str) -> str:
     return f"?next={quote(local(onward))}" if local(onward) else ""
 
 
-def _count(request: Request, error: BadRequest) -> None:
-    if error.finding.code in _WRONG:
-        _PACE.failed(address=address_of(request))
+@contextmanager
+def _counted(request: Request) -> Iterator[None]:
+    """Count a try of this address while it goes on, and for longer where it was wrong. Raises BadRequest."""
+    address = address_of(request)
+    with _PACE.trying(address=address):
+        try:
+            yield
+        except BadRequest as error:
+            if error.finding.code in _WRONG:
+                _PACE.failed(address=address)
+            raise
