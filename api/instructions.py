@@ -30,7 +30,7 @@ from domain.actor import Actor
 from domain.instruction import STATE_ZH, Instruction, InstructionState, Receiver, ReceiverState, is_late
 from domain.org import OrgTree
 from domain.place import Level
-from usecases import instruct, instruct_staff
+from usecases import instruct, instruct_people, instruct_staff
 from usecases.city import City
 from usecases.instruct import Overview, ReceiverFilter
 from usecases.instruct_staff import InstructionPage
@@ -86,10 +86,12 @@ def post_instruction(
     request: Request, response: Response, body: InstructionIn, idempotency_key: Key = None
 ) -> dict[str, Any]:
     """Issue an instruction to every unit that is meant. 201: durable, everybody will be told; 200: was before."""
-    actor = actor_of(request)
+    actor, who, ask = actor_of(request), who_asks(request), body.ask()
+    if who is not None and ask.case_no is not None:
+        instruct_people.about(city=service(request).city, who=who, case_no=ask.case_no)
     found = instruct.issue(
         city=service(request).city,
-        ask=body.ask(),
+        ask=ask,
         actor=actor,
         request_id=_request_id(actor, idempotency_key),
     )

@@ -47,6 +47,8 @@ class Reach:
 def issue_as(*, city: City, who: Principal, ask: Issue, request_id: str) -> Overview:
     """Issue an instruction as the commanding unit of whoever is signed in. Raises BadRequest, CommandRefused."""
     actor = commander_of(city=city, who=who)
+    if ask.case_no is not None:
+        about(city=city, who=who, case_no=ask.case_no)
     return instruct.issue(city=city, ask=ask, actor=actor, request_id=_request_id(who, request_id))
 
 

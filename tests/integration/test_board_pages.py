@@ -232,3 +232,24 @@ async def test_an_instruction_goes_to_many_units_and_comes_back_with_receipts(
         assert (await http.post(f"{one}/end", data=end)).status_code == 303
         assert "汛情解除" in (await http.get(one)).text
         assert "防汛排查" in (await http.get("/instructions")).text
+
+
+async def test_an_instruction_is_about_no_case_beyond_its_giver(
+    wuhan_settings: Settings, sqlite_url: str
+) -> None:
+    async with opened(wuhan_settings, sqlite_url, *DISTRICT) as (town, http, _):
+        filled(town)
+        sent = {
+            "title": "查", "text": "查一查", "amount": "4", "limit_unit": "UH", "unit": "420102-URBAN_MGMT",
+            "case_no": case_no(4), "request_id": "a-request-9",
+        }  # fmt: skip
+        page = await http.post("/instructions", data=sent)
+        asked = {
+            "title": "查", "text": "查一查", "limit": "4UH", "case_no": case_no(4),
+            "to": {"units": ["420102-URBAN_MGMT"]},
+        }  # fmt: skip
+        api = await http.post("/api/v1/instructions", json=asked)
+        own = await http.post("/api/v1/instructions", json={**asked, "case_no": case_no(0)})
+    assert (page.status_code, "outside_scope" in page.text) == (403, True)
+    assert (api.status_code, api.json().get("code")) == (403, "outside_scope")
+    assert own.status_code == 201
