@@ -4,8 +4,9 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.account import Principal
+from domain.account import Permission, Principal
 from domain.views import CaseView
+from store.rows import StoredReport
 from usecases import reading
 from usecases.city import City
 from usecases.media import Shown
@@ -60,12 +61,20 @@ def task_sheet(*, city: City, who: Principal, case_no: str) -> TaskSheet:
             SaidReport(
                 report_no=one.report_no, text=masked_text(one.description), received_at=one.received_at
             )
-            for one in city.store.reports_of(case_no=case_no)
+            for one in _reports(city, who, view)
         ),
         media=tuple(reading.attachments(city=city, who=who, case_no=case_no)),
         takes=takes,
         then=frozenset(later) - takes,
     )
+
+
+def _reports(city: City, who: Principal, view: CaseView) -> list[StoredReport]:
+    """Return whose words are shown: the unit needs them to work; of the unnamed only to who may know reporters."""
+    found = city.store.reports_of(case_no=view.case_no)
+    if who.may(Permission.SEE_REPORTERS) and reading.knows_reporters(city, who, view):
+        return list(found)
+    return [one for one in found if not (one.reporter.confidential or one.reporter.anonymous)]
 
 
 def masked_text(text: str) -> str:

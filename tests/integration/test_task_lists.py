@@ -12,15 +12,17 @@ from sqlalchemy import event
 from domain.account import Grant, Post, Principal
 from domain.aspects import Supervision, Task, TaskKind, TaskStatus, Verification
 from domain.place import AreaRef, Level
+from domain.report import Reporter
 from domain.views import Aspects
 from store.engine import Store
 from tests.integration.people_city import NOW, PASSWORD, city_of, opened
-from tests.integration.store_samples import PLACE, case_no, record
+from tests.integration.store_samples import PLACE, case_no, record, report
 from usecases.city import City, Grounds
 from usecases.problems import BadRequest
 from usecases.sign_in import principal_of, sign_in
 from usecases.signing import SignedIn
 from usecases.task_list import Band, NextStep, task_list
+from usecases.task_sheet import task_sheet
 from usecases.verify_list import verify_list
 
 UNIT, BUREAU = "420102-DRAINAGE", "4201-DRAINAGE"
@@ -166,3 +168,17 @@ def test_the_nearest_is_looked_at_first_and_nobody_checks_what_their_unit_handle
     with counted(city.store) as said:
         verify_list(city=city, who=LOOKER)
     assert len([one for one in said if one.lstrip().upper().startswith(("SELECT", "WITH"))]) == 1
+
+
+def test_whoever_may_not_know_reporters_reads_nothing_of_those_who_stay_unnamed(city: City) -> None:
+    unnamed = report(1, description="我住三号楼", reporter=Reporter(name="李", confidential=True))
+    city.store.accept_many(reports=[unnamed, report(2)])
+    for n in (1, 2):
+        keep(city, n, district=GRID, place=HERE)
+
+    def read(who: Principal) -> list[str]:
+        sheets = [task_sheet(city=city, who=who, case_no=case_no(n)) for n in (1, 2)]
+        return [one.text for sheet in sheets for one in sheet.reports]
+
+    assert read(WHO) == ["我住三号楼", "路灯不亮 2"]
+    assert read(LOOKER) == ["路灯不亮 2"]
