@@ -18,12 +18,13 @@ from domain.views import CaseView
 from usecases.act import Acted, act
 from usecases.city import City
 from usecases.command import build, kinds
-from usecases.permits import actors_for, permit
+from usecases.permits import actors_for, may_see, permit
 from usecases.problems import BadRequest, ProblemCode
 from usecases.queries import AllowedAction, case_view
 from usecases.staff_guards import commanders_of, takes_from
 
 __all__ = ["Acted", "AllowedAction", "act_as", "actor_with", "allowed"]
+MERGE = "merge_into"
 
 
 async def act_as(
@@ -60,7 +61,16 @@ def _sender(
     kept = city.store.command(request_id=request_id)
     if kept is not None and kept.command.actor.id == who.account:
         return kept.command.actor
+    if kind == MERGE:
+        _see_master(city, who, fields.get("master"))
     return speaker(city=city, who=who, view=view, kind=kind, item=_item(fields))
+
+
+def _see_master(city: City, who: Principal, named: object) -> None:
+    """Let nobody put reports into a case they cannot see. Raises BadRequest (outside_scope)."""
+    master = city.store.case(case_no=named) if isinstance(named, str) else None
+    if master is not None:
+        may_see(city=city, who=who, view=master)
 
 
 def allowed(*, city: City, who: Principal, view: CaseView) -> tuple[AllowedAction, ...]:

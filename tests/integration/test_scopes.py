@@ -32,6 +32,7 @@ from tests.integration.store_samples import NOW, case_no, report, view
 from usecases import case_lists, permits, reading
 from usecases.city import City, Grounds
 from usecases.problems import BadRequest, ProblemCode
+from usecases.staff import act_as
 
 JIANGAN, WUCHANG, ETDZ = "420102", "420106", "ZONE-ETDZ"
 STREETS = (("420102", "420102002000", None), ("420102", "420102003000", None), ("420106", "420106001000", None),
@@ -224,3 +225,20 @@ def refusal(read: Callable[[], object]) -> ProblemCode | None:
     except BadRequest as refused:
         return refused.finding.code
     return None
+
+
+async def test_nobody_puts_reports_into_a_case_they_cannot_see(store: Store, wuhan: Grounds) -> None:
+    city = city_of(wuhan, store)
+    for n, district in enumerate((JIANGAN, WUCHANG)):
+        one = replace(view(n), epoch=1, seq=1, district=district, street=None, status="triaging", zones=())
+        store.record(record=Record(view=one, facts=(), notices=()))
+    local = Principal(
+        account="p", name="p", grants=(Grant(post=Post.TRIAGE, unit="420102-COMMAND", areas=(JIANGAN,)),)
+    )
+    with pytest.raises(BadRequest) as refused:
+        await act_as(
+            city=city, who=local, case_no=case_no(0), kind="merge_into", fields={"master": case_no(1)},
+            request_id="merge-0001",
+        )  # fmt: skip
+    assert refused.value.finding.code is ProblemCode.OUTSIDE_SCOPE
+    assert refused.value.finding.params["number"] == case_no(1)
