@@ -20,6 +20,8 @@ from web.render import is_fragment, page
 from web.words import language_of
 
 log = structlog.get_logger()
+JOINING = "/wall/join/"
+"""How an address begins whose rest lets somebody in."""
 MOST_ONWARD = 500
 """Characters of the way back that the sign-in takes."""
 FORBIDDEN = frozenset(code.value for code, status in REFUSED_STATUS.items() if status == HTTPStatus.FORBIDDEN)
@@ -63,7 +65,7 @@ async def on_invalid(request: Request, error: Exception) -> Response:
     """Answer a form or an address that does not fit; never echoes the values."""
     found = cast("RequestValidationError", error).errors()
     fields = ", ".join(sorted({str(one["loc"][-1]) for one in found}))
-    log.info("form does not fit", path=request.url.path, fields=fields)
+    log.info("form does not fit", path=_told(request), fields=fields)
     return await _finding(request, Finding(code=ProblemCode.INVALID_PARAMETER, params={}))
 
 
@@ -82,22 +84,28 @@ async def on_http(request: Request, error: Exception) -> Response:
 
 async def on_unavailable(request: Request, error: Exception) -> Response:
     """Answer while the store is away: try again."""
-    log.warning("store unavailable", path=request.url.path, error=type(error).__name__)
+    log.warning("store unavailable", path=_told(request), error=type(error).__name__)
     request.state.visitor = None
     return await _finding(request, Finding(code=ProblemCode.OVERLOADED, params={}))
 
 
 async def on_gone(request: Request, error: Exception) -> Response:
     """Answer nobody: the line broke while a telephone was sending, and it will send again."""
-    log.info("gone while sending", path=request.url.path, error=type(error).__name__)
+    log.info("gone while sending", path=_told(request), error=type(error).__name__)
     return Response(status_code=400)
 
 
 async def on_fault(request: Request, error: Exception) -> Response:
     """Answer a fault of ours: logged with a trace number, told without details."""
     trace = secrets.token_hex(4)
-    log.error("unhandled", trace=trace, path=request.url.path, exc_info=error)
+    log.error("unhandled", trace=trace, path=_told(request), exc_info=error)
     return await _finding(request, Finding(code=ProblemCode.INTERNAL, params={"trace": trace}))
+
+
+def _told(request: Request) -> str:
+    """Return the path for the log: of a screen's address without its token."""
+    path = request.url.path
+    return f"{JOINING}…" if path.startswith(JOINING) else path
 
 
 async def _finding(request: Request, finding: Finding) -> Response:

@@ -19,7 +19,7 @@ from domain.views import CaseView
 from usecases.acting import CaseChanged, act_seen
 from usecases.case_pages import seen as seen_case
 from usecases.command import UnableToBuildCommand, kinds
-from usecases.media import keep_media
+from usecases.media import MOST_BYTES, keep_media
 from usecases.name_search import Named, find_categories, find_units
 from usecases.problems import BadRequest, ProblemCode
 from web.acting.facts import told
@@ -195,7 +195,7 @@ async def _keep_photos(request: Request, sent: Sent, form: FormData) -> None:
             source=f"staff:{sent.who.account}",
             name=value.filename,
             media_type=value.content_type or "",
-            body=await value.read(),
+            body=await value.read(MOST_BYTES + 1),
         )
         sent.values.setdefault(field, []).append(row.id)
 
