@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
+from starlette.background import BackgroundTask
 
 from domain.account import Permission, Principal
 from domain.catalogue import CategoryKind
@@ -17,6 +18,7 @@ from usecases.desk_categories import propose
 from usecases.desk_drafts import DraftRow, Save, mine, new_id, opened, save
 from usecases.desk_filing import Receipt, file_draft, hand_over
 from usecases.desk_sheet import Sheet, clean, sheet_of
+from usecases.place_search import warm
 from usecases.problems import BadRequest, ProblemCode
 from web.desk.form import Form
 from web.guard import needs
@@ -45,7 +47,7 @@ def desk(
         )
     found = look(city=city, who=who, sheet=sheet_of(fields))
     known = draft if draft.isalnum() and draft.isascii() else ""
-    return page(
+    answer = page(
         request,
         "desk/page.html",
         sheet=sheet_of(fields),
@@ -57,6 +59,9 @@ def desk(
         saved_at=kept.updated_at if kept is not None else None,
         drafts=[one for one in mine(city=city, who=who) if kept is None or one.draft_id != kept.draft_id],
     )
+    # The first search of a process takes a moment: it begins while the operator still says hello.
+    answer.background = BackgroundTask(warm, city=city)
+    return answer
 
 
 @router.post("/look")
