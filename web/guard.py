@@ -23,6 +23,9 @@ SECURE_COOKIE = f"__Host-{COOKIE}"
 BY_ITSELF = "x-cityops-by-itself"
 """The header of what a page asks for without its reader: no sign that somebody is there."""
 
+STREAM = "text/event-stream"
+"""What a page listens to for as long as it is open, again and again without its reader."""
+
 
 class SignInNeeded(Exception):
     """Nobody is signed in: the page is asked for again after the sign-in."""
@@ -42,7 +45,7 @@ async def visitor(request: Request) -> SignedIn | None:
         at = datetime.now(UTC)
         # Read before anything of the page: what changes from here on, the page is told of.
         request.state.live_after = served.live.position
-        present = BY_ITSELF not in request.headers
+        present = BY_ITSELF not in request.headers and STREAM not in request.headers.get("accept", "")
         request.state.visitor = await _who(served.city, token, at, present=present) if token else None
     kept: SignedIn | None = request.state.visitor
     return kept

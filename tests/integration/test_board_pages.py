@@ -19,6 +19,7 @@ from tests.integration.signed_in_site import CITY_UNIT, DISTRICT_UNIT, SignedInS
 from tests.integration.store_samples import PLACE, case_no, fact, report, view
 from usecases.deeds import DeedFilter
 from usecases.screens import make_screen
+from usecases.signing import Passed, digest_of, open_session
 
 CITY = (Grant(post=Post.CITY_SUPERVISOR, unit=CITY_UNIT),)
 DISTRICT = (Grant(post=Post.DISTRICT_SUPERVISOR, unit=DISTRICT_UNIT),)
@@ -253,3 +254,24 @@ async def test_an_instruction_is_about_no_case_beyond_its_giver(
     assert (page.status_code, "outside_scope" in page.text) == (403, True)
     assert (api.status_code, api.json().get("code")) == (403, "outside_scope")
     assert own.status_code == 201
+
+
+async def test_a_page_that_only_listens_keeps_no_session_alive(
+    wuhan_settings: Settings, sqlite_url: str
+) -> None:
+    async with opened(wuhan_settings, sqlite_url, *DISTRICT) as (town, _, who):
+        store, at = town.city.store, datetime.now(UTC) - timedelta(minutes=10)
+        account = store.account(account=who.account)
+        assert account is not None
+        old = open_session(city=town.city, account=account, passed=Passed(way="password", strong=True), at=at)
+        headers = {"cookie": f"cityops_session={old.token}"}
+
+        async def seen(path: str, **more: str) -> datetime:
+            assert (await town.ask("GET", path, headers={**headers, **more})).status == 200
+            held = store.held_session(digest=digest_of(old.token))
+            assert held is not None
+            return held.session.seen_at
+
+        assert await seen("/live", accept="text/event-stream") == at
+        assert await seen("/board/live", **{"x-cityops-by-itself": "1"}) == at
+        assert await seen("/board/live") > at

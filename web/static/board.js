@@ -11,17 +11,19 @@ let wanted = "", timer = 0, last = 0, spoken = 0;
 const shownAt = () => document.getElementById("board-as-of")?.dataset.asOf ?? "";
 const json = (id, name = "json") => JSON.parse(document.getElementById(id)?.dataset[name] ?? "null");
 
-async function refresh() {
+async function refresh(byItself) {
   timer = 0;
   last = performance.now();
-  await window.htmx.ajax("GET", `/board/live${location.search}`, { target: "#board-live", swap: "innerMorph" });
+  // Nobody need sit before a board that asks again by itself: that keeps no session alive.
+  const headers = byItself ? { "X-Cityops-By-Itself": "1" } : {};
+  await window.htmx.ajax("GET", `/board/live${location.search}`, { target: "#board-live", swap: "innerMorph", headers });
   if (wanted && Date.parse(shownAt()) < Date.parse(wanted)) schedule();
   else wanted = "";
 }
 
 function schedule() {
   if (timer) return;
-  timer = setTimeout(refresh, Math.max(0, OFTEN_MS - (performance.now() - last)));
+  timer = setTimeout(() => refresh(true), Math.max(0, OFTEN_MS - (performance.now() - last)));
 }
 
 document.addEventListener("cityops:change", (event) => {
@@ -41,7 +43,7 @@ document.addEventListener("click", (event) => {
   const filter = new URL(link.href).searchParams, now = new URLSearchParams(location.search);
   if ((filter.get("district") ?? "") !== (now.get("district") ?? "")) { location.assign(link.href); return; }
   history.replaceState(null, "", link.href);
-  refresh();
+  refresh(false);
 });
 document.querySelector("[data-board-filter]")?.addEventListener("change", (event) => event.currentTarget.requestSubmit());
 
