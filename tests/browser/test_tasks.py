@@ -216,7 +216,7 @@ async def test_what_was_not_taken_meanwhile_stays_with_the_servers_words(
             await (await asked.value).dismiss()
         await expect(box).to_have_count(1)
         page.on("dialog", lambda dialog: dialog.accept())
-        await box.get_by_role("button", name="丢弃").click()
+        await box.get_by_role("button", name="放弃").click()
         await page.wait_for_selector(SENT)
         await page.locator(".user summary").click()
         await page.get_by_role("button", name="退出").click()

@@ -12,14 +12,10 @@ from usecases.task_list import Band, task_list
 from web.guard import needs
 from web.render import page
 from web.state import service
-from web.tasks import acts, phone, pieces
 from web.tasks.sheets import kept_for, shared, sheet_page
 from web.tasks.words import KINDS
 
 router = APIRouter()
-router.include_router(phone.router)
-router.include_router(pieces.router)
-router.include_router(acts.router)
 Working = Annotated[Principal, Depends(needs(Permission.TASKS))]
 
 

@@ -8,6 +8,7 @@ import { all, drop, get, put } from "./db.js";
 const PIECE = 128 * 1024;
 const SOONEST_S = 2;
 const LATEST_S = 60;
+const LATE_MS = 60_000;
 const LATER = new Set([408, 425, 429, 500, 502, 503, 504]);
 let wait = SOONEST_S;
 let timer;
@@ -28,7 +29,7 @@ const tell = (name, detail = {}) => document.dispatchEvent(new CustomEvent(`outb
 
 /** Keep an act and send it as soon as there is a line. Resolves when it is on the phone. */
 export async function keep(act) {
-  const id = await put("items", { ...act, requestId: crypto.randomUUID(), at: new Date().toISOString(), state: "waiting", late: false });
+  const id = await put("items", { ...act, requestId: crypto.randomUUID(), at: new Date().toISOString(), state: "waiting", late: !navigator.onLine });
   tell("change");
   flush();
   return id;
@@ -92,7 +93,8 @@ async function send(item, session) {
     for (const photo of await photosOf(item)) await upload(photo, session, true);
     const form = new URLSearchParams(item.fields);
     form.set("request_id", item.requestId);
-    if (item.late) form.set("occurred_at", item.at);
+    // Late is what was done without a line, and what waited for its turn behind other acts.
+    if (item.late || Date.now() - Date.parse(item.at) > LATE_MS) form.set("occurred_at", item.at);
     for (const photo of await photosOf(item)) form.append("photo_ref", photo.address);
     await ask(`/tasks/${item.caseNo}/act/${item.kind}`, { method: "POST", body: form }, session);
   } catch (error) {
