@@ -29,7 +29,6 @@ NOT_PAGES = frozenset({
     "/acting/services",
     "/acting/categories",
     "/cases/{case_no}/act/{kind}",
-    "/cases/{case_no}/acts",
     "/cases/{case_no}/body",
     "/cases/{case_no}/card",
     "/cases/{case_no}/row",

@@ -110,6 +110,7 @@ def seeded(city: City) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
     alarm, letter = _alarm(city), _letter(city)
     samples = {
         "/cases/{case_no}": {"case_no": of["dispatched"]},
+        "/cases/{case_no}/acts": {"case_no": of["dispatched"]},
         "/queue/{case_no}": {"case_no": of["triaging"]},
         "/visits/{case_no}": {"case_no": of["visiting"]},
         "/verify/{case_no}": {"case_no": of["checking"]},
