@@ -100,6 +100,7 @@ async def test_what_is_said_to_be_no_page_is_none(seeded_site: Site) -> None:
                 form="csv",
                 kind="close",
                 token="none",
+                size="192",
             )
             answer = await http.get(filled)
             whole = answer.status_code == 200 and "<!doctype html" in answer.text[:200].lower()
