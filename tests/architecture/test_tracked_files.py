@@ -13,7 +13,7 @@ FORBIDDEN = {
     "a folder of one machine": re.compile(r"(?<![\w./~*-])/(root|home|work|Users)/\w"),
     "a private key": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
 }
-BINARY = {".gpkg", ".ico", ".mo", ".npz", ".parquet", ".png", ".woff2"}
+BINARY = {".gpkg", ".ico", ".mo", ".npz", ".parquet", ".png", ".webp", ".woff2"}
 THIS = "tests/architecture/test_tracked_files.py"
 
 

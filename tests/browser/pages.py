@@ -44,7 +44,6 @@ NOT_PAGES = frozenset({
     "/wall/live",
     "/wall/stream",
     "/wall/join/{token}",
-    "/tasks/{case_no}/reporters",
     "/tasks/sw.js",
     "/tasks/app.webmanifest",
     "/tasks/icon-{size}.png",

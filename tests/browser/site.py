@@ -115,6 +115,7 @@ def seeded(city: City) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
         "/visits/{case_no}": {"case_no": of["visiting"]},
         "/verify/{case_no}": {"case_no": of["checking"]},
         "/tasks/{case_no}": {"case_no": mine.case_no},
+        "/tasks/{case_no}/reporters": {"case_no": mine.case_no},
         "/ask/{number}": {"number": of["dispatched"]},
         "/instructions/{number}": {"number": _instruction(city)},
         "/admin/alarms/{alarm_no}": {"alarm_no": alarm},
@@ -123,7 +124,7 @@ def seeded(city: City) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
         "/admin/accounts/{account}": {"account": "operator1"},
         "/admin/rules/units/{code}": {"code": COMMAND},
     }
-    people = {"/tasks": staff[mine.owner], "/tasks/{case_no}": staff[mine.owner]}
+    people = dict.fromkeys(("/tasks", "/tasks/{case_no}", "/tasks/{case_no}/reporters"), staff[mine.owner])
     return samples, people
 
 
