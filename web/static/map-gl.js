@@ -5,9 +5,9 @@ const empty = { type: "FeatureCollection", features: [] };
 const data = (features) => ({ type: "geojson", data: features });
 
 export class GlView {
-  constructor(owner, library, { style, fonts }) {
+  constructor(owner, maplibre, { style, fonts }) {
     this.owner = owner;
-    this.library = library;
+    this.maplibre = maplibre;
     this.fonts = fonts;
     if (!document.querySelector(`link[href="${style}"]`)) {
       const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: style });
@@ -15,7 +15,7 @@ export class GlView {
     }
     const { words, options } = owner;
     const { lon, lat } = options.pin ?? {};
-    this.map = new library.Map({
+    this.map = new maplibre.Map({
       container: owner.canvas,
       style: this.style(),
       attributionControl: false,
@@ -31,7 +31,7 @@ export class GlView {
       locale: { "Map.Title": words.map, "NavigationControl.ZoomIn": words.in, "NavigationControl.ZoomOut": words.out, "Marker.Title": words.pin },
     });
     this.map.touchZoomRotate.disableRotation();
-    this.map.addControl(new library.NavigationControl({ showCompass: false }), "top-right");
+    this.map.addControl(new maplibre.NavigationControl({ showCompass: false }), "top-right");
     this.loaded = new Promise((done) => this.map.once("load", done)).then(() => {
       if (lon !== undefined) this.show(lon, lat, options.zoom ?? 14);
       this.listen();
@@ -171,7 +171,7 @@ export class GlView {
     const { owner } = this;
     const button = Object.assign(document.createElement("button"), { type: "button", className: "map-pin" });
     button.disabled = !pin.movable;
-    const marker = new this.library.Marker({ element: button, draggable: Boolean(pin.movable), anchor: "bottom" });
+    const marker = new this.maplibre.Marker({ element: button, draggable: Boolean(pin.movable), anchor: "bottom" });
     button.setAttribute("aria-label", owner.words.pin);
     const here = (by) => {
       const { lng, lat } = marker.getLngLat();
